@@ -1,0 +1,41 @@
+export { type CloseReason, closeCodes, mayReconnect } from './close-codes.ts';
+export {
+  type CommandInput,
+  type CommandResult,
+  type CommandResults,
+  type CommandType,
+  type ConversationChanges,
+  commands,
+  type HelloResult,
+  isCommandType,
+  outgoingMessage,
+  type Presence,
+  type SyncResult,
+} from './commands.ts';
+export { type ErrorCode, errors, isErrorCode, ParleyError, type WireError } from './errors.ts';
+export type {
+  ConversationEvent,
+  FleetingEvent,
+  PersonalEvent,
+  ServerEvent,
+} from './events.ts';
+export { FrameError, parseRequest, type ReplyFrame, type Request, type ServerFrame } from './frames.ts';
+export { isTenantId, isUserId, isUuid, newId } from './ids.ts';
+export { limits } from './limits.ts';
+export type {
+  Conversation,
+  ConversationFields,
+  ConversationKind,
+  ConversationRow,
+  JsonObject,
+  JsonValue,
+  Mark,
+  Member,
+  MemberRole,
+  Message,
+  MessageKind,
+  SystemAct,
+  User,
+} from './model.ts';
+export { codePoints, isStorable, parseBody, parseName } from './text.ts';
+export { conversationTopic, presenceTopic, type Topic, userTopic } from './topics.ts';

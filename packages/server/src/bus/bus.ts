@@ -1,0 +1,64 @@
+import type { Topic } from '@parley/protocol';
+
+/**
+ * A durable change of a conversation, ready for the wire.
+ *
+ * `frame` is the event's JSON text, written once by whoever acted and never parsed on the way.
+ */
+export interface ConversationChange {
+  readonly type: 'change';
+  readonly version: number;
+  /** The version it follows: `version - 1`, or less when rows in between were superseded. */
+  readonly prev: number;
+  /** The sequence number, when it is a new message. */
+  readonly seq?: number;
+  /** The person who left by this change: gets nothing from here on. */
+  readonly left?: string;
+  readonly frame: string;
+}
+
+/** What heals by itself when lost: typing, marks, presence, a new name. */
+export interface Fleeting {
+  readonly type: 'fleeting';
+  /** This person's connections are spared: nobody is told of their own typing. */
+  readonly except?: string;
+  readonly frame: string;
+}
+
+/** A person was added: nodes where the person is connected listen to the conversation from now on. */
+export interface Joined {
+  readonly type: 'joined';
+  readonly conversation: string;
+  /** Version and newest message of the conversation in the row that `frame` carries. */
+  readonly version: number;
+  readonly lastSeq: number;
+  readonly me: number;
+  readonly frame: string;
+}
+
+/** A person was removed or left: nodes forget the person in this conversation. */
+export interface Left {
+  readonly type: 'left';
+  readonly conversation: string;
+  readonly me: number;
+  readonly frame: string;
+}
+
+export type BusMessage = ConversationChange | Fleeting | Joined | Left;
+
+export type BusHandler = (topic: Topic, messages: readonly BusMessage[]) => void;
+
+/**
+ * Carries what happened to the nodes that listen. It may lose, repeat and reorder; PostgreSQL is the truth.
+ *
+ * This node's own handler is always called before `publish` returns, whatever carries the message to
+ * others: so the acting node has forgotten a removed person before the reply goes out.
+ */
+export interface Bus {
+  /** The one handler of this node; set once, before anything is subscribed. */
+  onMessage(handler: BusHandler): void;
+  subscribe(topic: Topic): void;
+  unsubscribe(topic: Topic): void;
+  publish(topic: Topic, messages: readonly BusMessage[]): void;
+  close(): Promise<void>;
+}

@@ -1,0 +1,14 @@
+import type { Bus } from './bus/bus.ts';
+import type { Database } from './db/database.ts';
+import type { Append } from './messages/append.ts';
+import type { Scope } from './scope.ts';
+
+/** What an action works with, apart from its input. */
+export interface Context {
+  readonly scope: Scope;
+  readonly db: Database;
+  readonly bus: Bus;
+  readonly append: Append;
+  /** The clock, in milliseconds; for display and expiry only, never for order. */
+  readonly now: () => number;
+}
