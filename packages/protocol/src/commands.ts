@@ -59,9 +59,6 @@ export const commands = {
     if (input.kind === 'direct' && input.name !== undefined) {
       return refuse('name', 'absent: a direct conversation is named by its people');
     }
-    if (input.kind === 'direct' && new Set(input.members).size !== 1) {
-      return refuse('members', 'one person for a direct conversation');
-    }
     return input;
   }) satisfies Field<ReturnType<typeof create>>,
   'conversation.list': object({ cursor, limit }),

@@ -46,7 +46,7 @@ export interface Conversation extends ConversationFields {
   readonly first_seq: number;
   readonly created_at: string;
   readonly created_by: string;
-  /** The first 50 members, in the order of joining. */
+  /** The first 50 members, in the order of their ids. */
   readonly members: readonly Member[];
 }
 

@@ -40,6 +40,8 @@ export interface Joined {
 export interface Left {
   readonly type: 'left';
   readonly conversation: string;
+  /** The conversation's version at which the membership ended. */
+  readonly version: number;
   readonly me: number;
   readonly frame: string;
 }

@@ -1,0 +1,143 @@
+import type { Duplex } from 'node:stream';
+import { type CloseReason, closeCodes, limits, type ServerEvent } from '@parley/protocol';
+import type { WebSocket } from 'ws';
+import type { Scope } from '../scope.ts';
+import type { Outlet } from './person.ts';
+import type { RateLimit } from './rate-limit.ts';
+import { textFrame } from './text-frame.ts';
+
+/** A connection before and after its hello; what exists in which state. */
+export type ConnectionState =
+  | { readonly status: 'greeting' }
+  | {
+      readonly status: 'open';
+      readonly scope: Scope;
+      readonly outlet: Outlet;
+      /** Takes the person's presence back. */
+      readonly exit: () => void;
+    }
+  | { readonly status: 'closed' };
+
+/** Where the page that opened the connection comes from; `trusted`: our own, or of ALLOWED_ORIGINS. */
+export interface PageOrigin {
+  readonly value: string;
+  readonly trusted: boolean;
+}
+
+interface ConnectionOptions {
+  readonly socket: WebSocket;
+  /** The stream below the WebSocket, which ready frames are written to. */
+  readonly stream: Duplex;
+  readonly origin: PageOrigin | undefined;
+  readonly rate: RateLimit;
+}
+
+/** A connection with more than this waiting to be read by the client is closed. */
+const unreadBytes = 1024 * 1024;
+/** Requests under way, at most: then nothing more is read until half are answered. */
+const requestsUnderWay = 256;
+const closeHandshakeMs = 2_000;
+/** The longest time that a timer can wait; a token that lives longer is looked at again by nobody. */
+const longestTimerMs = 2_147_483_647;
+
+/** One WebSocket: what it sends is gathered and written once per tick. */
+export class Connection {
+  readonly socket: WebSocket;
+  readonly origin: PageOrigin | undefined;
+  readonly rate: RateLimit;
+  /** People this connection watches. */
+  readonly watched = new Set<string>();
+  /** Conversations in which this connection said that its person types. */
+  readonly typingIn = new Set<string>();
+  state: ConnectionState = { status: 'greeting' };
+  /** Heartbeats since anything was heard. */
+  silentBeats = 0;
+  /** Frames refused since the connection came, for being too many or no frames at all. */
+  refusedFrames = 0;
+  readonly #stream: Duplex;
+  #queued: Buffer[] = [];
+  #underWay = 0;
+  /** Ends the connection: before hello for want of one, later when the token expires. */
+  #deadline: NodeJS.Timeout;
+
+  constructor(options: ConnectionOptions) {
+    this.socket = options.socket;
+    this.origin = options.origin;
+    this.rate = options.rate;
+    this.#stream = options.stream;
+    this.#deadline = this.#closeIn(limits.helloMs, 'helloTimeout');
+  }
+
+  /** Makes it somebody's connection, until the token expires. */
+  open(scope: Scope, exit: () => void, expiresInMs: number): Outlet {
+    const outlet: Outlet = { scope, send: (frame) => this.send(frame) };
+    this.state = { status: 'open', scope, outlet, exit };
+    this.extend(expiresInMs);
+    return outlet;
+  }
+
+  /** A newer token lives longer. */
+  extend(expiresInMs: number): void {
+    clearTimeout(this.#deadline);
+    this.#deadline = this.#closeIn(expiresInMs, 'unauthorized');
+  }
+
+  /** The socket is gone; answers what the connection was. */
+  end(): ConnectionState {
+    const { state } = this;
+    this.state = { status: 'closed' };
+    this.#queued = [];
+    clearTimeout(this.#deadline);
+    return state;
+  }
+
+  /** Queues a framed buffer; everything queued in a turn of the event loop is one write. */
+  send(frame: Buffer): void {
+    if (this.state.status === 'closed') return;
+    if (this.#queued.push(frame) === 1) setImmediate(() => this.#write());
+  }
+
+  sendText(text: string): void {
+    this.send(textFrame(text));
+  }
+
+  tell(event: ServerEvent): void {
+    this.sendText(JSON.stringify(event));
+  }
+
+  /** Counts a request in; reading pauses while too many are under way. */
+  begin(): void {
+    if (++this.#underWay === requestsUnderWay) this.socket.pause();
+  }
+
+  finish(): void {
+    if (--this.#underWay === requestsUnderWay / 2) this.socket.resume();
+  }
+
+  /** Closes with a reason of the table, after what is queued; a client that does not answer is cut. */
+  close(reason: CloseReason): void {
+    this.#write();
+    const { code, reason: text } = closeCodes[reason];
+    this.socket.close(code, text);
+    setTimeout(() => this.socket.terminate(), closeHandshakeMs).unref();
+  }
+
+  #closeIn(ms: number, reason: CloseReason): NodeJS.Timeout {
+    const wait = Math.max(0, Math.min(ms, longestTimerMs));
+    return setTimeout(() => this.close(reason), wait).unref();
+  }
+
+  #write(): void {
+    const queued = this.#queued;
+    this.#queued = [];
+    if (queued.length === 0 || !this.#stream.writable || this.socket.readyState !== 1) return;
+    if (this.#stream.writableLength > unreadBytes) {
+      this.close('slowConsumer');
+      return;
+    }
+    // Whole frames only, and ws writes whole frames only: so the two never mix within one.
+    if (queued.length > 1) this.#stream.cork();
+    for (const frame of queued) this.#stream.write(frame);
+    if (queued.length > 1) this.#stream.uncork();
+  }
+}

@@ -1,0 +1,115 @@
+import { limits } from '@parley/protocol';
+import type { ConversationChange } from '../bus/bus.ts';
+
+interface LiveConversationOptions {
+  /** What this node has delivered so far. */
+  readonly version: number;
+  readonly lastSeq: number;
+  /** Gets each change once, in version order. */
+  readonly deliver: (change: ConversationChange) => void;
+  /** Reads from the database what follows a version; see `readGap`. */
+  readonly readGap: (version: number, lastSeq: number) => Promise<readonly ConversationChange[]>;
+  readonly onError: (error: unknown) => void;
+}
+
+/** More early changes than this are not kept: the database has them. */
+const heldChanges = 500;
+const retryMs = 1_000;
+
+/**
+ * Puts one conversation's changes in order on this node.
+ *
+ * The bus may lose, repeat and reorder. A change that arrives early is held for a moment; then the
+ * hole before it is read from the database. So what is delivered has no gap and no repetition.
+ */
+export class LiveConversation {
+  readonly #options: LiveConversationOptions;
+  #version: number;
+  #lastSeq: number;
+  /** The newest version known to exist. */
+  #target = 0;
+  #held: ConversationChange[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  #reading = false;
+  #closed = false;
+
+  constructor(options: LiveConversationOptions) {
+    this.#options = options;
+    this.#version = options.version;
+    this.#lastSeq = options.lastSeq;
+  }
+
+  /** The newest version that was delivered here. */
+  get version(): number {
+    return this.#version;
+  }
+
+  take(changes: readonly ConversationChange[]): void {
+    for (const change of changes) {
+      if (change.version <= this.#version) continue;
+      if (change.prev <= this.#version) this.#deliver(change);
+      else this.#hold(change);
+    }
+    this.#deliverHeld();
+    if (this.#held.length > 0) this.#schedule(limits.reorderMs);
+  }
+
+  /** The database is at this version: what is missing here was lost on the way. */
+  catchUp(version: number): void {
+    this.#target = Math.max(this.#target, version);
+    if (version > this.#version) this.#schedule(limits.reorderMs);
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+  }
+
+  #deliver(change: ConversationChange): void {
+    this.#version = change.version;
+    if (change.seq !== undefined) this.#lastSeq = Math.max(this.#lastSeq, change.seq);
+    this.#options.deliver(change);
+  }
+
+  #hold(change: ConversationChange): void {
+    if (this.#held.length < heldChanges) this.#held.push(change);
+  }
+
+  #deliverHeld(): void {
+    if (this.#held.length === 0) return;
+    const held = this.#held.sort((a, b) => a.version - b.version);
+    this.#held = [];
+    for (const change of held) {
+      if (change.version <= this.#version) continue;
+      if (change.prev <= this.#version) this.#deliver(change);
+      else this.#hold(change);
+    }
+  }
+
+  #schedule(ms: number): void {
+    if (this.#timer !== undefined || this.#reading || this.#closed) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      if (this.#held.length === 0 && this.#version >= this.#target) return;
+      this.#fill().catch((error: unknown) => {
+        this.#reading = false;
+        this.#options.onError(error);
+        this.#schedule(retryMs);
+      });
+    }, ms);
+    this.#timer.unref();
+  }
+
+  async #fill(): Promise<void> {
+    this.#reading = true;
+    for (;;) {
+      const changes = await this.#options.readGap(this.#version, this.#lastSeq);
+      if (this.#closed) return;
+      this.take(changes);
+      if (this.#held.length === 0 || changes.length === 0) break;
+    }
+    this.#reading = false;
+    // What is still early now arrived while the database was read.
+    if (this.#held.length > 0) this.#schedule(limits.reorderMs);
+  }
+}

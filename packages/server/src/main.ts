@@ -1,0 +1,127 @@
+import { fileURLToPath } from 'node:url';
+import { pino } from 'pino';
+import { MemoryBus } from './bus/memory.ts';
+import { type Config, ConfigError, readConfig } from './config.ts';
+import { openDataFolder } from './data-folder.ts';
+import type { DatabaseAddress } from './db/address.ts';
+import { checkEncryptionKey } from './db/check-encryption-key.ts';
+import { startEmbedded } from './db/embedded/start-embedded.ts';
+import { migrate } from './db/migrate.ts';
+import { openDatabase } from './db/postgres/open-database.ts';
+import { demoPeople } from './demo/people.ts';
+import { seedDemo } from './demo/seed-demo.ts';
+import { MemoryPresenceStore } from './presence/store/memory.ts';
+import { openSecrets } from './secrets.ts';
+import { startServer } from './server.ts';
+
+/** SIGTERM ends the server within this time, whatever hangs. */
+const drainMs = 10_000;
+
+const pageFolder = fileURLToPath(new URL('../../web/dist', import.meta.url));
+
+await run().catch((error: unknown) => {
+  // What an operator can mend is told in words; everything else keeps its stack.
+  const text = error instanceof ConfigError ? error.message : describe(error);
+  process.stderr.write(`${text}\n`);
+  process.exitCode = 1;
+});
+
+async function run(): Promise<void> {
+  const { config, warnings } = readConfig(process.env);
+  const log = pino({ level: config.logLevel }, pino.destination({ dest: 2, sync: true }));
+  for (const warning of warnings) log.warn(warning);
+  if (config.demo) say('Parley, demo: example people and messages, sign-in without a password.');
+  const stopping = whenToldToStop();
+
+  const folder = onceFolder(config, (text) => log.warn(text));
+  const secrets = await openSecrets(config, folder);
+  const embedded =
+    config.databaseUrl === undefined
+      ? await startEmbedded({
+          dataDir: await folder(),
+          progress: say,
+          log,
+          onLost: (error) => {
+            log.fatal({ err: error }, 'the database folder is lost');
+            process.exit(1);
+          },
+        })
+      : undefined;
+  const address: DatabaseAddress =
+    embedded?.address ?? { kind: 'url', url: config.databaseUrl?.reveal() ?? '' };
+
+  const closers: (() => Promise<void>)[] = [];
+  if (embedded !== undefined) closers.push(() => embedded.stop());
+  try {
+    await migrate(address, { warn: (text) => log.warn(text) });
+    const db = await openDatabase(address, { warn: (text) => log.warn(text) });
+    closers.push(() => db.close());
+    await checkEncryptionKey(db, secrets.encryptionKey);
+    if (config.demo) await seedDemo(address, secrets.encryptionKey);
+    const bus = new MemoryBus();
+    const presenceStore = new MemoryPresenceStore();
+    closers.push(
+      () => bus.close(),
+      () => presenceStore.close(),
+    );
+    const server = await startServer({
+      config: {
+        ...config,
+        publicUrl: config.publicUrl === undefined ? undefined : new URL(config.publicUrl),
+        operatorKey: secrets.operatorKey.reveal(),
+        encryptionKey: secrets.encryptionKey,
+        pageFolder,
+      },
+      db,
+      bus,
+      presenceStore,
+      log,
+      ...(config.demo ? { demoPeople } : {}),
+    });
+    closers.push(() => server.drain());
+    if (secrets.operatorKeyFile !== undefined) {
+      say(`The operator key is in ${secrets.operatorKeyFile}`);
+    }
+    say(`Parley is at ${pageAddress(config, server.port)}`);
+    await stopping;
+  } finally {
+    const late = setTimeout(() => process.exit(1), drainMs);
+    late.unref();
+    for (const close of closers.reverse()) await close();
+    clearTimeout(late);
+  }
+}
+
+/** The data folder is made when it is first needed: with a database and keys given, never. */
+function onceFolder(config: Config, warn: (text: string) => void): () => Promise<string> {
+  let folder: Promise<string> | undefined;
+  return () => {
+    folder ??= openDataFolder({
+      ...config.dataDir,
+      embedded: config.databaseUrl === undefined,
+      warn,
+    });
+    return folder;
+  };
+}
+
+function whenToldToStop(): Promise<void> {
+  return new Promise((resolve) => {
+    process.once('SIGTERM', () => resolve());
+    process.once('SIGINT', () => resolve());
+  });
+}
+
+function pageAddress(config: Config, port: number): string {
+  if (config.publicUrl !== undefined) return `${config.publicUrl}/app/messages/`;
+  const host = config.host.includes(':') ? `[${config.host}]` : config.host;
+  return `http://${host}:${port}/app/messages/`;
+}
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

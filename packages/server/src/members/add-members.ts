@@ -1,0 +1,113 @@
+import { limits, ParleyError } from '@parley/protocol';
+import { sql } from 'kysely';
+import type { Context } from '../context.ts';
+import { type Change, changeConversation } from '../conversations/change-conversation.ts';
+import { readConversationRows } from '../conversations/conversation-rows.ts';
+import { publishJoined } from '../conversations/publish-joined.ts';
+import { bumpPeople } from '../users/bump-people.ts';
+import { selectMembers, toMember } from './member-rows.ts';
+
+interface AddMembers {
+  readonly conversation: string;
+  readonly users: readonly string[];
+}
+
+/**
+ * Adds people to a group; who is in it already stays as they are.
+ *
+ * They see what comes from now on, or everything where the conversation's history is `all`.
+ * Throws `not_found` when anybody does not exist (nobody is added then), `not_allowed` for direct
+ * conversations, `too_many` for a full group.
+ */
+export async function addMembers(ctx: Context, input: AddMembers): Promise<{ version: number }> {
+  const { conversation } = input;
+  const { result: joined, version } = await changeConversation(ctx, conversation, async (change) => {
+    if (change.before.kind === 'direct') {
+      throw new ParleyError('not_allowed', {
+        message: 'A direct conversation has its two people for ever. Make a group instead.',
+      });
+    }
+    const newcomers = await outsiders(ctx, change, input);
+    const [first] = newcomers;
+    if (first === undefined) return null;
+    if (change.before.memberCount + newcomers.length > limits.membersPerGroup) {
+      throw new ParleyError('too_many', { field: 'users' });
+    }
+    const versions = await bumpPeople(change.trx, ctx.scope.tenant, newcomers);
+    if (versions.size < newcomers.length) {
+      throw new ParleyError('not_found', {
+        field: 'users',
+        message: 'Somebody named does not exist here. Nobody was added.',
+      });
+    }
+    await addRows(ctx, change, conversation, versions);
+    await change.addSystemMessage({ type: 'members_added', users: newcomers });
+    return { first, versions };
+  });
+  if (joined !== null) {
+    // Read after the commit, as the newcomer sees it: what happened meanwhile is in it.
+    const scope = { tenant: ctx.scope.tenant, user: joined.first };
+    const [row] = await readConversationRows(ctx.db.sql, scope, [conversation]);
+    if (row !== undefined) publishJoined(ctx, row, joined.versions);
+  }
+  return { version };
+}
+
+async function outsiders(ctx: Context, change: Change, input: AddMembers): Promise<string[]> {
+  const wanted = [...new Set(input.users)].sort();
+  const inside = await change.trx
+    .selectFrom('member')
+    .select('user_id')
+    .where('tenant_id', '=', ctx.scope.tenant)
+    .where('conversation_id', '=', input.conversation)
+    .where('user_id', 'in', wanted)
+    .where('left_at', 'is', null)
+    .execute();
+  const known = new Set(inside.map((row) => row.user_id));
+  return wanted.filter((user) => !known.has(user));
+}
+
+async function addRows(
+  ctx: Context,
+  change: Change,
+  conversation: string,
+  versions: ReadonlyMap<string, number>,
+): Promise<void> {
+  const { tenant } = ctx.scope;
+  const stamps = [...versions].map(([user, me]) => ({ user, me, version: change.nextVersion() }));
+  const { lastSeq, memberCount, history } = change.before;
+  // Coming back is joining anew: earlier messages of the absence stay unseen, marks start afresh.
+  await sql`
+    insert into member (tenant_id, conversation_id, user_id, role, joined_seq, joined_version,
+      me_version, read_seq, delivered_seq, version)
+    select ${tenant}, ${conversation}::uuid, joining.user_id, 'member',
+      ${history === 'all' ? 1 : lastSeq + 1}::bigint, joining.version, joining.me,
+      ${lastSeq}::bigint, ${lastSeq}::bigint, joining.version
+    from unnest(${stamps.map((one) => one.user)}::text[], ${stamps.map((one) => one.me)}::bigint[],
+      ${stamps.map((one) => one.version)}::bigint[]) as joining (user_id, me, version)
+    on conflict (tenant_id, conversation_id, user_id) do update set
+      role = excluded.role, joined_seq = excluded.joined_seq,
+      joined_version = excluded.joined_version, me_version = excluded.me_version,
+      read_seq = excluded.read_seq, delivered_seq = excluded.delivered_seq,
+      left_at = null, muted_until = null, archived_at = null,
+      version = excluded.version`.execute(change.trx);
+  await change.trx
+    .updateTable('conversation')
+    .set({ member_count: memberCount + stamps.length })
+    .where('tenant_id', '=', tenant)
+    .where('id', '=', conversation)
+    .execute();
+  const rows = await selectMembers(change.trx, tenant, conversation)
+    .where('member.user_id', 'in', stamps.map((one) => one.user))
+    .orderBy('member.version')
+    .execute();
+  rows.forEach((row, index) => {
+    change.tell({
+      event: 'member.updated',
+      conversation,
+      version: row.version,
+      member: toMember(row),
+      member_count: memberCount + index + 1,
+    });
+  });
+}

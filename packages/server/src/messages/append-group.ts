@@ -1,0 +1,346 @@
+import { ParleyError } from '@parley/protocol';
+import type { Pipeline } from '../db/database.ts';
+import type { AppendedMessage, OutgoingMessage } from './append.ts';
+import { contentHash } from './content-hash.ts';
+
+/** What became of one message of a group. `locked`: another transaction holds the conversation. */
+export type Outcome =
+  | { readonly type: 'appended'; readonly message: AppendedMessage }
+  | { readonly type: 'refused'; readonly error: ParleyError }
+  | { readonly type: 'locked' };
+
+/**
+ * Stores a group of messages in one transaction; outcomes come in the order of the messages.
+ *
+ * Two round trips: lock and look-ups, then the rows with the commit. All SQL statements are short
+ * and by key; the numbering happens here. The look-ups are statements of their own *after* the lock,
+ * each with its own snapshot: a look-up inside the locking statement would miss what the lock waited for.
+ */
+export async function appendGroup(
+  pipeline: Pipeline,
+  messages: readonly OutgoingMessage[],
+  now: Date,
+): Promise<Outcome[]> {
+  const group = new Group(messages);
+  const [, locked, members, existing, quoted] = await inOrder([
+    pipeline.query(statements.begin),
+    pipeline.query<LockedRow>(statements.lock, group.conversationKeys()),
+    pipeline.query<Ordinal>(statements.members, group.memberKeys()),
+    pipeline.query<ExistingRow>(statements.existing, group.messageKeys()),
+    group.quotes.length === 0
+      ? undefined
+      : pipeline.query<Ordinal>(statements.quoted, group.quoteKeys()),
+  ]);
+  const plan = group.number(
+    locked?.rows ?? [],
+    members?.rows ?? [],
+    existing?.rows ?? [],
+    quoted?.rows ?? [],
+    now,
+  );
+  const [, , committed] = await inOrder([
+    plan.rows.length === 0 ? undefined : pipeline.query(statements.insert, plan.insertValues(now)),
+    plan.rows.length === 0 ? undefined : pipeline.query(statements.advance, plan.advanceValues(now)),
+    pipeline.query(statements.commit),
+  ]);
+  // A transaction that failed on the way answers COMMIT with ROLLBACK, and no error.
+  if (committed?.command !== 'COMMIT') throw new Error('the group was rolled back');
+  return plan.outcomes;
+}
+
+/** Waits for all, then throws the first failure in order: the later ones only say "aborted". */
+async function inOrder<const T extends readonly (Promise<unknown> | undefined)[]>(
+  queries: T,
+): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> | undefined }> {
+  const settled = await Promise.allSettled(queries);
+  for (const one of settled) if (one.status === 'rejected') throw one.reason;
+  const values = settled.map((one) => (one.status === 'fulfilled' ? one.value : undefined));
+  // allSettled keeps the tuple's order and length, which the compiler loses in map().
+  return values as { -readonly [K in keyof T]: Awaited<T[K]> | undefined };
+}
+
+interface Ordinal {
+  readonly n: number;
+}
+
+interface LockedRow extends Ordinal {
+  readonly last_seq: number;
+  readonly version: number;
+}
+
+interface ExistingRow extends Ordinal {
+  readonly seq: number;
+  readonly created_version: number;
+  readonly created_at: Date;
+  readonly content_hash: Buffer;
+}
+
+interface ConversationHead {
+  readonly tenant: string;
+  readonly id: string;
+  lastSeq: number;
+  version: number;
+  locked: boolean;
+}
+
+interface NewRow {
+  readonly message: OutgoingMessage;
+  readonly seq: number;
+  readonly version: number;
+  readonly hash: Buffer;
+}
+
+/** The keys of a group, each once, and which message uses which. */
+class Group {
+  readonly messages: readonly OutgoingMessage[];
+  readonly quotes: { readonly message: OutgoingMessage; readonly index: number }[] = [];
+  readonly #conversations: ConversationHead[] = [];
+  readonly #members: { readonly conversation: number; readonly user: string }[] = [];
+  readonly #uses: { readonly conversation: number; readonly member: number }[] = [];
+
+  constructor(messages: readonly OutgoingMessage[]) {
+    this.messages = messages;
+    const conversations = new Map<string, number>();
+    const members = new Map<string, number>();
+    messages.forEach((message, index) => {
+      const { tenant, conversation: id, sender: user } = message;
+      const conversationKey = `${tenant} ${id}`;
+      let conversation = conversations.get(conversationKey);
+      if (conversation === undefined) {
+        conversation = this.#conversations.length;
+        conversations.set(conversationKey, conversation);
+        this.#conversations.push({ tenant, id, lastSeq: 0, version: 0, locked: false });
+      }
+      const memberKey = `${conversation} ${user}`;
+      let member = members.get(memberKey);
+      if (member === undefined) {
+        member = this.#members.length;
+        members.set(memberKey, member);
+        this.#members.push({ conversation, user });
+      }
+      this.#uses.push({ conversation, member });
+      if (message.replyTo !== null) this.quotes.push({ message, index });
+    });
+  }
+
+  conversationKeys(): unknown[] {
+    return [this.#conversations.map((one) => one.tenant), this.#conversations.map((one) => one.id)];
+  }
+
+  memberKeys(): unknown[] {
+    const conversations = this.#members.map((one) => this.#conversations[one.conversation]);
+    return [
+      conversations.map((one) => one?.tenant),
+      conversations.map((one) => one?.id),
+      this.#members.map((one) => one.user),
+    ];
+  }
+
+  messageKeys(): unknown[] {
+    return [
+      this.messages.map((one) => one.tenant),
+      this.messages.map((one) => one.conversation),
+      this.messages.map((one) => one.id),
+    ];
+  }
+
+  quoteKeys(): unknown[] {
+    const messages = this.quotes.map((one) => one.message);
+    return [
+      messages.map((one) => one.tenant),
+      messages.map((one) => one.conversation),
+      messages.map((one) => one.replyTo),
+      messages.map((one) => one.sender),
+    ];
+  }
+
+  /** Gives every new message its number. Authority comes first: a stranger learns nothing of repeats. */
+  number(
+    locked: readonly LockedRow[],
+    members: readonly Ordinal[],
+    existing: readonly ExistingRow[],
+    quoted: readonly Ordinal[],
+    now: Date,
+  ): Plan {
+    for (const row of locked) {
+      const head = this.#conversations[row.n - 1];
+      if (head === undefined) continue;
+      head.lastSeq = row.last_seq;
+      head.version = row.version;
+      head.locked = true;
+    }
+    const isMember = new Set(members.map((row) => row.n - 1));
+    const stored = new Map(existing.map((row) => [row.n - 1, row]));
+    const quotable = new Set(quoted.map((row) => this.quotes[row.n - 1]?.index));
+    const plan = new Plan();
+    const inGroup = new Map<string, NewRow>();
+    const createdAt = now.toISOString();
+    this.messages.forEach((message, index) => {
+      const use = this.#uses[index];
+      const head = use === undefined ? undefined : this.#conversations[use.conversation];
+      if (use === undefined || head === undefined || !isMember.has(use.member)) {
+        plan.outcomes.push(refused('not_found'));
+        return;
+      }
+      if (!head.locked) {
+        plan.outcomes.push({ type: 'locked' });
+        return;
+      }
+      const hash = contentHash({ ...message, kind: 'text' });
+      const earlier = stored.get(index);
+      if (earlier !== undefined) {
+        plan.outcomes.push(
+          earlier.content_hash.equals(hash)
+            ? appended(
+                earlier.seq,
+                earlier.created_version,
+                earlier.created_at.toISOString(),
+                true,
+              )
+            : refused('id_reused'),
+        );
+        return;
+      }
+      const key = `${use.conversation} ${message.id}`;
+      const twin = inGroup.get(key);
+      if (twin !== undefined) {
+        plan.outcomes.push(
+          twin.hash.equals(hash)
+            ? appended(twin.seq, twin.version, createdAt, true)
+            : refused('id_reused'),
+        );
+        return;
+      }
+      const quotedTwin = `${use.conversation} ${message.replyTo}`;
+      if (message.replyTo !== null && !quotable.has(index) && !inGroup.has(quotedTwin)) {
+        plan.outcomes.push(refused('not_found', 'message.reply_to'));
+        return;
+      }
+      const row = { message, hash, seq: ++head.lastSeq, version: ++head.version };
+      inGroup.set(key, row);
+      plan.add(row, head);
+      plan.outcomes.push(appended(row.seq, row.version, createdAt, false));
+    });
+    return plan;
+  }
+}
+
+function appended(
+  seq: number,
+  version: number,
+  created_at: string,
+  repeated: boolean,
+): Outcome {
+  return { type: 'appended', message: { seq, version, created_at, repeated } };
+}
+
+function refused(code: 'not_found' | 'id_reused', field?: string): Outcome {
+  return {
+    type: 'refused',
+    error: new ParleyError(code, field === undefined ? {} : { field }),
+  };
+}
+
+/** What a numbered group writes. */
+class Plan {
+  readonly outcomes: Outcome[] = [];
+  readonly rows: NewRow[] = [];
+  readonly #advanced = new Set<ConversationHead>();
+
+  add(row: NewRow, head: ConversationHead): void {
+    this.rows.push(row);
+    this.#advanced.add(head);
+  }
+
+  insertValues(now: Date): unknown[] {
+    const { rows } = this;
+    return [
+      rows.map((one) => one.message.tenant),
+      rows.map((one) => one.message.conversation),
+      rows.map((one) => one.seq),
+      rows.map((one) => one.message.id),
+      rows.map((one) => one.message.sender),
+      rows.map((one) => one.message.body),
+      rows.map((one) => one.hash),
+      rows.map((one) => one.message.replyTo),
+      rows.map((one) => one.version),
+      now,
+    ];
+  }
+
+  advanceValues(now: Date): unknown[] {
+    const heads = [...this.#advanced];
+    return [
+      heads.map((one) => one.tenant),
+      heads.map((one) => one.id),
+      heads.map((one) => one.lastSeq),
+      heads.map((one) => one.version),
+      now,
+    ];
+  }
+}
+
+const statements = {
+  begin: { name: 'append_begin', text: 'begin' },
+  commit: { name: 'append_commit', text: 'commit' },
+  // In key order, and never waiting: sends of a conversation that is held elsewhere join a later
+  // group, the others go on.
+  lock: {
+    name: 'append_lock',
+    text: `
+      select wanted.n::int as n, conversation.last_seq, conversation.version
+      from unnest($1::text[], $2::uuid[]) with ordinality as wanted (tenant_id, id, n)
+      join conversation on conversation.tenant_id = wanted.tenant_id and conversation.id = wanted.id
+      order by conversation.tenant_id, conversation.id
+      for no key update of conversation skip locked`,
+  },
+  members: {
+    name: 'append_members',
+    text: `
+      select wanted.n::int as n
+      from unnest($1::text[], $2::uuid[], $3::text[])
+        with ordinality as wanted (tenant_id, conversation_id, user_id, n)
+      join member using (tenant_id, conversation_id, user_id)
+      where member.left_at is null`,
+  },
+  existing: {
+    name: 'append_existing',
+    text: `
+      select wanted.n::int as n, message.seq, message.created_version, message.created_at,
+        message.content_hash
+      from unnest($1::text[], $2::uuid[], $3::uuid[])
+        with ordinality as wanted (tenant_id, conversation_id, id, n)
+      join message using (tenant_id, conversation_id, id)`,
+  },
+  // One may only reply to what one can see.
+  quoted: {
+    name: 'append_quoted',
+    text: `
+      select wanted.n::int as n
+      from unnest($1::text[], $2::uuid[], $3::uuid[], $4::text[])
+        with ordinality as wanted (tenant_id, conversation_id, id, user_id, n)
+      join message using (tenant_id, conversation_id, id)
+      join member using (tenant_id, conversation_id, user_id)
+      where message.seq >= member.joined_seq`,
+  },
+  insert: {
+    name: 'append_insert',
+    text: `
+      insert into message (tenant_id, conversation_id, seq, id, sender_id, kind, body, content_hash,
+        reply_to, created_version, version, created_at)
+      select tenant_id, conversation_id, seq, id, sender_id, 'text', body, content_hash,
+        reply_to, version, version, $10::timestamptz
+      from unnest($1::text[], $2::uuid[], $3::bigint[], $4::uuid[], $5::text[], $6::text[],
+        $7::bytea[], $8::uuid[], $9::bigint[])
+        as sent (tenant_id, conversation_id, seq, id, sender_id, body, content_hash, reply_to, version)`,
+  },
+  advance: {
+    name: 'append_advance',
+    text: `
+      update conversation
+      set last_seq = sent.last_seq, version = sent.version, last_activity_at = $5::timestamptz
+      from unnest($1::text[], $2::uuid[], $3::bigint[], $4::bigint[])
+        as sent (tenant_id, id, last_seq, version)
+      where conversation.tenant_id = sent.tenant_id and conversation.id = sent.id`,
+  },
+} as const;

@@ -1,0 +1,44 @@
+import { conversationTopic, type FleetingEvent, limits } from '@parley/protocol';
+import { sql } from 'kysely';
+import type { Context } from '../context.ts';
+
+interface MarkDelivered {
+  /** Conversation to the newest message that reached the person's device. */
+  readonly marks: ReadonlyMap<string, number>;
+}
+
+interface MovedRow {
+  readonly conversation_id: string;
+  readonly delivered_seq: number;
+  readonly member_count: number;
+}
+
+/** Moves delivered marks, many conversations at once; those that are not the person's are ignored. */
+export async function markDelivered(ctx: Context, input: MarkDelivered): Promise<void> {
+  if (input.marks.size === 0) return;
+  const { tenant, user } = ctx.scope;
+  const { rows } = await sql<MovedRow>`
+    update member set delivered_seq = least(mark.seq, conversation.last_seq)
+    from unnest(${[...input.marks.keys()]}::uuid[], ${[...input.marks.values()]}::bigint[])
+      as mark (conversation_id, seq)
+    join conversation on conversation.tenant_id = ${tenant}
+      and conversation.id = mark.conversation_id
+    where member.tenant_id = ${tenant} and member.conversation_id = mark.conversation_id
+      and member.user_id = ${user} and member.left_at is null
+      and member.delivered_seq < least(mark.seq, conversation.last_seq)
+    returning member.conversation_id, member.delivered_seq, conversation.member_count`.execute(
+    ctx.db.sql,
+  );
+  for (const row of rows) {
+    if (row.member_count > limits.membersWithMarks) continue;
+    const event: FleetingEvent = {
+      event: 'delivered',
+      conversation: row.conversation_id,
+      user,
+      seq: row.delivered_seq,
+    };
+    ctx.bus.publish(conversationTopic(tenant, row.conversation_id), [
+      { type: 'fleeting', frame: JSON.stringify(event) },
+    ]);
+  }
+}

@@ -1,0 +1,248 @@
+import { type ConversationChanges, limits, type Member, type Message } from '@parley/protocol';
+import { type Kysely, sql } from 'kysely';
+import { readFirstMembers, unreadCount } from '../conversations/conversation-rows.ts';
+import type { Tables } from '../db/tables.ts';
+import { messageColumns, toMessage } from '../messages/message-row.ts';
+import type { Scope } from '../scope.ts';
+import { readChangedMembers, readChangedMessages, type Since } from './changed-rows.ts';
+
+interface Known {
+  readonly version: number;
+  readonly last_seq: number;
+}
+
+interface Head {
+  readonly id: string;
+  readonly name: string | null;
+  readonly version: number;
+  readonly fields_version: number;
+  readonly last_seq: number;
+  readonly first_seq: number;
+  readonly member_count: number;
+  readonly joined_seq: number;
+  readonly joined_version: number;
+  readonly unread: number;
+}
+
+/** How a known conversation comes up to date. `later`: the answer is full, ask again for this one. */
+type Way =
+  | { readonly type: 'current' }
+  | { readonly type: 'changes'; readonly since: Since; readonly rows: number }
+  | { readonly type: 'reset' }
+  | { readonly type: 'later' };
+
+// One answer stays within a few megabytes whatever is asked: what does not fit is asked for again.
+const messagesPerAnswer = 2_000;
+const charactersPerAnswer = 1_000_000;
+const messagesPerRead = 400;
+
+/** The conversations that a client says it knows, and what changed in them since. */
+export class KnownConversations {
+  readonly #db: Kysely<Tables>;
+  readonly #scope: Scope;
+  readonly #heads: readonly Head[];
+  readonly #ways = new Map<string, Way>();
+  readonly #messages = new Map<string, readonly Message[]>();
+  readonly #members = new Map<string, readonly Member[]>();
+  /** Known ids that are not this person's: left, foreign or invented alike. */
+  readonly removed: readonly string[];
+
+  static async read(
+    db: Kysely<Tables>,
+    scope: Scope,
+    known: ReadonlyMap<string, Known>,
+    sameHistory: boolean,
+  ): Promise<KnownConversations> {
+    const heads = await readHeads(db, scope, [...known.keys()]);
+    return new KnownConversations(db, scope, heads, known, sameHistory);
+  }
+
+  private constructor(
+    db: Kysely<Tables>,
+    scope: Scope,
+    heads: readonly Head[],
+    known: ReadonlyMap<string, Known>,
+    sameHistory: boolean,
+  ) {
+    this.#db = db;
+    this.#scope = scope;
+    this.#heads = heads;
+    const mine = new Set(heads.map((head) => head.id));
+    this.removed = [...known.keys()].filter((id) => !mine.has(id));
+    for (const head of heads) {
+      const at = known.get(head.id);
+      if (at !== undefined) this.#ways.set(head.id, wayFrom(head, at, sameHistory));
+    }
+  }
+
+  get ids(): string[] {
+    return this.#heads.map((head) => head.id);
+  }
+
+  async readChanges(): Promise<ConversationChanges[]> {
+    await this.#countChanges();
+    await this.#readMessages();
+    await this.#readMembers();
+    return this.#heads.map((head) => this.#told(head));
+  }
+
+  /** Versions that lie far apart may still be few rows (ten edits leave one): then no reset. */
+  async #countChanges(): Promise<void> {
+    const enough = limits.changesBeforeReset + 1;
+    const far = this.#changed().filter((one) => one.rows >= enough);
+    if (far.length === 0) return;
+    for (const { id, since } of far) {
+      const { rows } = await sql<{ messages: number; members: number }>`
+        select
+          (select count(*)::int from (
+            select from message
+            where tenant_id = ${this.#scope.tenant} and conversation_id = ${id}
+              and version > ${since.version}
+              and (seq > ${since.lastSeq} or version > created_version)
+              and seq >= ${since.joinedSeq} limit ${enough}) as one) as messages,
+          (select count(*)::int from (
+            select from member
+            where tenant_id = ${this.#scope.tenant} and conversation_id = ${id}
+              and version > ${since.version} limit ${enough}) as one) as members`.execute(this.#db);
+      const count = (rows[0]?.messages ?? 0) + (rows[0]?.members ?? 0);
+      this.#ways.set(
+        id,
+        count >= enough ? { type: 'reset' } : { type: 'changes', since, rows: count },
+      );
+    }
+  }
+
+  async #readMessages(): Promise<void> {
+    let messages = 0;
+    let characters = 0;
+    const full = () => messages >= messagesPerAnswer || characters >= charactersPerAnswer;
+    const take = (id: string, rows: readonly Message[]) => {
+      this.#messages.set(id, rows);
+      messages += rows.length;
+      for (const row of rows) characters += row.body.length;
+    };
+    let batch: { id: string; since: Since; rows: number }[] = [];
+    const readBatch = async () => {
+      if (batch.length === 0) return;
+      const since = batch.map((one) => one.since);
+      const limit = limits.messagesPerSync + 1;
+      const read = await readChangedMessages(this.#db, this.#scope.tenant, since, limit);
+      for (const { id } of batch) {
+        if (full()) this.#ways.set(id, { type: 'later' });
+        else take(id, read.get(id) ?? []);
+      }
+      batch = [];
+    };
+    for (const one of this.#changed()) {
+      if (full()) {
+        this.#ways.set(one.id, { type: 'later' });
+        continue;
+      }
+      batch.push(one);
+      if (batch.reduce((sum, { rows }) => sum + rows, 0) >= messagesPerRead) await readBatch();
+    }
+    await readBatch();
+    for (const { id, way } of this.#all()) {
+      if (way.type !== 'reset') continue;
+      if (full()) this.#ways.set(id, { type: 'later' });
+      else take(id, await this.#newestPage(id));
+    }
+  }
+
+  async #newestPage(id: string): Promise<Message[]> {
+    const head = this.#heads.find((one) => one.id === id);
+    const rows = await this.#db
+      .selectFrom('message')
+      .select(messageColumns)
+      .where('tenant_id', '=', this.#scope.tenant)
+      .where('conversation_id', '=', id)
+      .where('seq', '>=', head?.joined_seq ?? 0)
+      .orderBy('seq', 'desc')
+      .limit(limits.page)
+      .execute();
+    return rows.reverse().map(toMessage);
+  }
+
+  async #readMembers(): Promise<void> {
+    const { tenant } = this.#scope;
+    const since = this.#changed().map((one) => one.since);
+    const limit = limits.changesBeforeReset;
+    const changed = await readChangedMembers(this.#db, tenant, since, limit);
+    for (const [id, members] of changed) this.#members.set(id, members);
+    const reset = this.#all().flatMap(({ id, way }) => (way.type === 'reset' ? [id] : []));
+    const first = await readFirstMembers(this.#db, tenant, reset);
+    for (const [id, members] of first) this.#members.set(id, members);
+  }
+
+  #told(head: Head): ConversationChanges {
+    const way = this.#ways.get(head.id) ?? { type: 'current' };
+    const rows = this.#messages.get(head.id) ?? [];
+    const members = this.#members.get(head.id) ?? [];
+    const fieldsChanged =
+      way.type === 'reset' ||
+      members.length > 0 ||
+      (way.type === 'changes' && head.fields_version > way.since.version);
+    return {
+      id: head.id,
+      version: head.version,
+      last_seq: head.last_seq,
+      first_seq: head.first_seq,
+      unread: head.unread,
+      ...(fieldsChanged
+        ? { conversation: { name: head.name, member_count: head.member_count } }
+        : {}),
+      members,
+      marks: {},
+      messages: rows.slice(0, limits.messagesPerSync),
+      has_more: way.type === 'later' || rows.length > limits.messagesPerSync,
+      reset: way.type === 'reset',
+    };
+  }
+
+  #all(): { id: string; way: Way }[] {
+    return [...this.#ways].map(([id, way]) => ({ id, way }));
+  }
+
+  #changed(): { id: string; since: Since; rows: number }[] {
+    return this.#all().flatMap(({ id, way }) =>
+      way.type === 'changes' ? [{ id, since: way.since, rows: way.rows }] : [],
+    );
+  }
+}
+
+function wayFrom(head: Head, known: Known, sameHistory: boolean): Way {
+  const ahead = known.version > head.version || known.last_seq > head.last_seq;
+  // Joined again since: what was between is not this person's to see.
+  if (!sameHistory || ahead || known.version < head.joined_version) return { type: 'reset' };
+  if (known.version === head.version) return { type: 'current' };
+  return {
+    type: 'changes',
+    since: {
+      id: head.id,
+      version: known.version,
+      lastSeq: known.last_seq,
+      joinedSeq: head.joined_seq,
+    },
+    rows: Math.min(head.version - known.version, limits.changesBeforeReset + 1),
+  };
+}
+
+async function readHeads(
+  db: Kysely<Tables>,
+  scope: Scope,
+  ids: readonly string[],
+): Promise<readonly Head[]> {
+  const { rows } = await sql<Head>`
+    select conversation.id, conversation.name, conversation.version, conversation.fields_version,
+      conversation.last_seq,
+      greatest(conversation.first_seq, member.joined_seq) as first_seq,
+      conversation.member_count, member.joined_seq, member.joined_version,
+      ${unreadCount} as unread
+    from unnest(${ids}::uuid[]) as wanted (id)
+    join member on member.tenant_id = ${scope.tenant} and member.conversation_id = wanted.id
+      and member.user_id = ${scope.user} and member.left_at is null
+    join conversation on conversation.tenant_id = member.tenant_id
+      and conversation.id = member.conversation_id
+    order by conversation.last_activity_at desc, conversation.id`.execute(db);
+  return rows;
+}
