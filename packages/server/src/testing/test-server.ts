@@ -1,0 +1,126 @@
+import { BlockList } from 'node:net';
+import { type CommandResult, newId } from '@parley/protocol';
+import { pino } from 'pino';
+import { MemoryBus } from '../bus/memory.ts';
+import { type TestDatabase, createTestDatabase } from '../db/testing/test-database.ts';
+import { MemoryPresenceStore } from '../presence/store/memory.ts';
+import { type RunningServer, startServer } from '../server.ts';
+import { createTenant } from '../tenants/create-tenant.ts';
+import { mintToken } from '../tokens/mint-token.ts';
+import { SigningKeys } from '../tokens/signing-keys.ts';
+import { upsertUser } from '../users/upsert-user.ts';
+import { TestSocket } from './test-socket.ts';
+
+interface TestServerOptions {
+  /** The database to use; one of its own otherwise. */
+  readonly database?: TestDatabase;
+  readonly rateScale?: number;
+  readonly publicUrl?: URL;
+  readonly allowedOrigins?: readonly string[];
+}
+
+const encryptionKey = Buffer.alloc(32, 7);
+
+/** A whole server on a database of its own, on a free port: `await using server = await startTestServer()`. */
+export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
+  const database = options.database ?? (await createTestDatabase());
+  const bus = new MemoryBus();
+  const presenceStore = new MemoryPresenceStore();
+  const running = await startServer({
+    config: {
+      port: 0,
+      host: '127.0.0.1',
+      publicUrl: options.publicUrl,
+      demo: false,
+      allowedOrigins: options.allowedOrigins ?? [],
+      operatorKey: 'operator-key-of-the-tests',
+      rateScale: options.rateScale ?? 0,
+      trustedProxies: new BlockList(),
+      encryptionKey,
+      pageFolder: '/nonexistent',
+    },
+    db: database.db,
+    bus,
+    presenceStore,
+    log: pino({ level: 'silent' }),
+  });
+  return new TestServer({ database, ownsDatabase: options.database === undefined, bus, running });
+}
+
+interface TestServerParts {
+  readonly database: TestDatabase;
+  readonly ownsDatabase: boolean;
+  readonly bus: MemoryBus;
+  readonly running: RunningServer;
+}
+
+/** A running server and the people of its tests. */
+export class TestServer implements AsyncDisposable {
+  readonly database: TestDatabase;
+  readonly bus: MemoryBus;
+  readonly keys: SigningKeys;
+  readonly #running: RunningServer;
+  readonly #ownsDatabase: boolean;
+  #drained: Promise<void> | undefined;
+
+  constructor({ database, ownsDatabase, bus, running }: TestServerParts) {
+    this.database = database;
+    this.bus = bus;
+    this.#running = running;
+    this.#ownsDatabase = ownsDatabase;
+    this.keys = new SigningKeys({ db: database.db, secretKey: encryptionKey, now: Date.now });
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.#running.port}`;
+  }
+
+  get socketUrl(): string {
+    return `ws://127.0.0.1:${this.#running.port}/v1/ws`;
+  }
+
+  /** A tenant with these people in it; a random id unless given. */
+  async tenant(people: readonly string[], id = `t-${newId().slice(-12)}`): Promise<TestTenant> {
+    await createTenant({ db: this.database.db, keys: this.keys }, { id, name: id });
+    for (const user of people) {
+      const name = `${user[0]?.toUpperCase()}${user.slice(1)}`;
+      await upsertUser({ db: this.database.db, bus: this.bus }, id, { id: user, name });
+    }
+    return new TestTenant(this, id);
+  }
+
+  /** Stops the server as SIGTERM does; the database stays. */
+  drain(): Promise<void> {
+    this.#drained ??= this.#running.drain();
+    return this.#drained;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.drain();
+    if (this.#ownsDatabase) await this.database.drop();
+  }
+}
+
+/** A tenant of a test, and the way in for its people. */
+export class TestTenant {
+  readonly id: string;
+  readonly #server: TestServer;
+
+  constructor(server: TestServer, id: string) {
+    this.#server = server;
+    this.id = id;
+  }
+
+  async token(user: string, expiresIn = 3_600): Promise<string> {
+    const now = Date.now();
+    const { token } = await mintToken(this.#server.keys, { tenant: this.id, user, expiresIn, now });
+    return token;
+  }
+
+  /** A socket on which this person has said hello. */
+  async connect(user: string): Promise<TestSocket & { readonly hello: CommandResult<'hello'> }> {
+    const socket = await TestSocket.open(this.#server.socketUrl);
+    const hello = await socket.ask('hello', { token: await this.token(user) });
+    return Object.assign(socket, { hello });
+  }
+}
