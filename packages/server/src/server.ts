@@ -9,6 +9,7 @@ import { readJoined } from './conversations/read-joined.ts';
 import type { Database } from './db/database.ts';
 import { Gateway } from './gateway/gateway.ts';
 import { Greeting } from './gateway/greeting.ts';
+import { Heads } from './gateway/heads.ts';
 import { Hub } from './gateway/hub.ts';
 import { Memberships } from './gateway/memberships.ts';
 import { Origins } from './gateway/origins.ts';
@@ -65,15 +66,15 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
   const settings = new TenantSettingsCache({ db, now });
   const presence = new PresenceDesk({ store: parts.presenceStore, bus, db, now, onError });
   const epoch = new EpochReader(db);
-  const memberships = new Memberships(db);
   const hub = new Hub({
     bus,
-    readMemberships: (scope) => memberships.read(scope),
-    readGap: (conversation, version, lastSeq) =>
-      readGap(db, { ...conversation, version, lastSeq }),
+    memberships: new Memberships(db),
+    readGap: ({ tenant, conversation }, version, lastSeq) =>
+      readGap(db, { tenant, conversation, version, lastSeq }),
     readJoined: (scope, joined) => readJoined(contextOf(scope), joined),
     onError,
   });
+  const heads = new Heads({ db, hub, onError });
   const gateway = new Gateway({
     commands: {
       contextOf,
@@ -131,6 +132,7 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
       ready = false;
       const httpClosed = new Promise((resolve) => http.close(resolve));
       await gateway.drain(append.close());
+      await heads.close();
       hub.close();
       await presence.close();
       http.closeIdleConnections();

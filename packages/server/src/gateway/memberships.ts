@@ -9,10 +9,24 @@ export interface MembershipHead {
   readonly lastSeq: number;
 }
 
+/** A person's conversations, and the personal version at which they were read. */
+export interface MembershipList {
+  readonly me: number;
+  readonly heads: readonly MembershipHead[];
+}
+
 interface Waiting {
   readonly scope: Scope;
-  readonly resolve: (heads: readonly MembershipHead[]) => void;
+  readonly resolve: (list: MembershipList) => void;
   readonly reject: (error: unknown) => void;
+}
+
+interface Row {
+  readonly n: number;
+  readonly me: number;
+  readonly id: string | null;
+  readonly version: number;
+  readonly last_seq: number;
 }
 
 const peoplePerQuery = 500;
@@ -27,7 +41,7 @@ export class Memberships {
     this.#db = db;
   }
 
-  read(scope: Scope): Promise<readonly MembershipHead[]> {
+  read(scope: Scope): Promise<MembershipList> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ scope, resolve, reject });
       if (!this.#running) {
@@ -41,8 +55,8 @@ export class Memberships {
     while (this.#waiting.length > 0) {
       const batch = this.#waiting.splice(0, peoplePerQuery);
       try {
-        const heads = await this.#query(batch.map((one) => one.scope));
-        batch.forEach((one, index) => one.resolve(heads.get(index + 1) ?? []));
+        const lists = await this.#query(batch.map((one) => one.scope));
+        batch.forEach((one, index) => one.resolve(lists.get(index + 1) ?? { me: 0, heads: [] }));
       } catch (error) {
         for (const one of batch) one.reject(error);
       }
@@ -50,21 +64,25 @@ export class Memberships {
     this.#running = false;
   }
 
-  async #query(scopes: readonly Scope[]): Promise<Map<number, MembershipHead[]>> {
-    const { rows } = await sql<{ n: number; id: string; version: number; last_seq: number }>`
-      select person.n::int as n, conversation.id, conversation.version, conversation.last_seq
+  async #query(scopes: readonly Scope[]): Promise<Map<number, MembershipList>> {
+    const { rows } = await sql<Row>`
+      select person.n::int as n, app_user.version as me,
+        conversation.id, conversation.version, conversation.last_seq
       from unnest(${scopes.map((one) => one.tenant)}::text[], ${scopes.map((one) => one.user)}::text[])
         with ordinality as person (tenant_id, user_id, n)
-      join member on member.tenant_id = person.tenant_id and member.user_id = person.user_id
+      join app_user on app_user.tenant_id = person.tenant_id and app_user.id = person.user_id
+      left join member on member.tenant_id = person.tenant_id and member.user_id = person.user_id
         and member.left_at is null
-      join conversation on conversation.tenant_id = member.tenant_id
+      left join conversation on conversation.tenant_id = member.tenant_id
         and conversation.id = member.conversation_id`.execute(this.#db.sql);
-    const heads = new Map<number, MembershipHead[]>();
+    const lists = new Map<number, { me: number; heads: MembershipHead[] }>();
     for (const row of rows) {
-      const list = heads.get(row.n) ?? [];
-      list.push({ conversation: row.id, version: row.version, lastSeq: row.last_seq });
-      heads.set(row.n, list);
+      const list = lists.get(row.n) ?? { me: row.me, heads: [] };
+      if (row.id !== null) {
+        list.heads.push({ conversation: row.id, version: row.version, lastSeq: row.last_seq });
+      }
+      lists.set(row.n, list);
     }
-    return heads;
+    return lists;
   }
 }

@@ -1,5 +1,5 @@
 import type { Scope } from '../scope.ts';
-import type { LiveConversation } from './live-conversation.ts';
+import type { Room } from './rooms.ts';
 
 /** Where frames for one connection go. */
 export interface Outlet {
@@ -9,23 +9,33 @@ export interface Outlet {
 }
 
 /** A person with at least one connection on this node. */
-export interface Person {
+export class Person {
   readonly scope: Scope;
-  readonly connections: Set<Outlet>;
-  readonly rooms: Set<Room>;
+  readonly connections = new Set<Outlet>();
+  readonly rooms = new Set<Room>();
   /** Settles when the person's conversations are known here. */
-  ready: Promise<void>;
-  /** Conversations left while they were being read: what is read must not bring them back. */
-  leftMeanwhile: Set<string> | undefined;
-}
+  ready: Promise<void> = Promise.resolve();
+  /** The personal version up to which everything was heard. */
+  me = 0;
+  /** Something was missed: the memberships must be read again. */
+  stale = false;
+  /** Counts joinings and leavings heard, so that a read which they overtook is known as old. */
+  heard = 0;
+  /** Conversations left while the first read was under way: it must not bring them back. */
+  leftMeanwhile: Set<string> | undefined = new Set();
 
-/** A conversation with at least one person connected to this node. */
-export interface Room {
-  readonly tenant: string;
-  readonly conversation: string;
-  readonly live: LiveConversation;
-  /** Those who get its events, each with the version at which they were known to be in it. */
-  readonly people: Map<Person, number>;
-  /** Framed, waiting for the end of the tick. */
-  queued: { readonly frame: Buffer; readonly except: string | undefined }[];
+  constructor(scope: Scope) {
+    this.scope = scope;
+  }
+
+  /** News with this personal version came: the next one, an old one, or one after a hole. */
+  hear(me: number): void {
+    this.heard++;
+    if (me === this.me + 1) this.me = me;
+    else if (me > this.me) this.stale = true;
+  }
+
+  send(frame: Buffer): void {
+    for (const outlet of this.connections) outlet.send(frame);
+  }
 }

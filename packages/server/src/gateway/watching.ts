@@ -31,12 +31,12 @@ export class Watching {
     if (connection.state.status !== 'open') throw new ParleyError('hello_first');
     for (const user of visible) connection.watched.add(user);
     // Listen first, look second: who comes in between is told twice, never missed.
-    this.#hub.watch(connection.state.outlet, visible);
+    this.#hub.watchers.add(connection.state.outlet, visible);
     return { users: await this.#presence.look(ctx.scope.tenant, visible) };
   }
 
   unwatch(connection: Connection, users: Iterable<string>): void {
     const watched = [...users].filter((user) => connection.watched.delete(user));
-    if (connection.state.status === 'open') this.#hub.unwatch(connection.state.outlet, watched);
+    if (connection.state.status === 'open') this.#hub.watchers.remove(connection.state.outlet, watched);
   }
 }

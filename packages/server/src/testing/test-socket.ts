@@ -119,6 +119,10 @@ export class TestSocket {
     this.#socket.pause();
   }
 
+  resumeReading(): void {
+    this.#socket.resume();
+  }
+
   async close(): Promise<void> {
     this.#socket.close();
     await this.closed;

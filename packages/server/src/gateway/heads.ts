@@ -1,0 +1,85 @@
+import { sql } from 'kysely';
+import type { Database } from '../db/database.ts';
+import type { Hub } from './hub.ts';
+import type { Person } from './person.ts';
+import type { Room } from './rooms.ts';
+
+interface HeadsOptions {
+  readonly db: Database;
+  readonly hub: Hub;
+  readonly onError: (error: unknown) => void;
+}
+
+const beatMs = 1_000;
+const rowsPerQuery = 2_000;
+
+/**
+ * Compares what this node has delivered with what the database holds, every second.
+ *
+ * A gap shows itself by the next change; this finds a lost *last* one: when the bus lost it, or the
+ * database took a commit but not its answer. Only rows that differ come back.
+ */
+export class Heads {
+  readonly #options: HeadsOptions;
+  readonly #timer: NodeJS.Timeout;
+  #comparing: Promise<void> | undefined;
+
+  constructor(options: HeadsOptions) {
+    this.#options = options;
+    this.#timer = setInterval(() => {
+      this.#comparing ??= this.compare()
+        .catch(options.onError)
+        .finally(() => {
+          this.#comparing = undefined;
+        });
+    }, beatMs);
+    this.#timer.unref();
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#comparing;
+  }
+
+  async compare(): Promise<void> {
+    for (const rooms of chunks(this.#options.hub.rooms())) await this.#compareRooms(rooms);
+    for (const people of chunks(this.#options.hub.people())) await this.#comparePeople(people);
+  }
+
+  async #compareRooms(rooms: readonly Room[]): Promise<void> {
+    const { rows } = await sql<{ n: number; version: number }>`
+      select known.n::int as n, conversation.version
+      from unnest(${rooms.map((room) => room.tenant)}::text[],
+        ${rooms.map((room) => room.conversation)}::uuid[],
+        ${rooms.map((room) => room.live.version)}::bigint[])
+        with ordinality as known (tenant_id, id, version, n)
+      join conversation using (tenant_id, id)
+      where conversation.version > known.version`.execute(this.#options.db.sql);
+    for (const row of rows) rooms[row.n - 1]?.live.catchUp(row.version);
+  }
+
+  async #comparePeople(people: readonly Person[]): Promise<void> {
+    const { rows } = await sql<{ n: number }>`
+      select known.n::int as n
+      from unnest(${people.map((one) => one.scope.tenant)}::text[],
+        ${people.map((one) => one.scope.user)}::text[],
+        ${people.map((one) => one.me)}::bigint[])
+        with ordinality as known (tenant_id, id, version, n)
+      join app_user using (tenant_id, id)
+      where app_user.version > known.version`.execute(this.#options.db.sql);
+    const behind = rows.flatMap((row) => people[row.n - 1] ?? []);
+    const stale = people.filter((one) => one.stale);
+    await Promise.all([...new Set([...behind, ...stale])].map((one) => this.#options.hub.reconcile(one)));
+  }
+}
+
+function* chunks<T>(items: Iterable<T>): Generator<T[]> {
+  let chunk: T[] = [];
+  for (const item of items) {
+    chunk.push(item);
+    if (chunk.length < rowsPerQuery) continue;
+    yield chunk;
+    chunk = [];
+  }
+  if (chunk.length > 0) yield chunk;
+}
