@@ -1,0 +1,58 @@
+import type { HttpBindings } from '@hono/node-server';
+import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
+import type { Bus } from '../bus/bus.ts';
+import type { Context } from '../context.ts';
+import type { Database } from '../db/database.ts';
+import type { Append } from '../messages/append.ts';
+import type { SigningKeys } from '../tokens/signing-keys.ts';
+
+/** What the HTTP side needs of the configuration. */
+export interface HttpConfig {
+  /** The address people use, with its path prefix; undefined when not set. */
+  readonly publicUrl: URL | undefined;
+  readonly demo: boolean;
+  /** Origins, besides the server's own, whose pages may call. */
+  readonly allowedOrigins: readonly string[];
+  readonly operatorKey: string;
+}
+
+/** A person of the demo as its sign-in shows them. */
+export interface DemoPerson {
+  readonly id: string;
+  readonly name: string;
+  readonly avatar_url: string | null;
+  readonly title: string;
+}
+
+/** Everything the HTTP side works with; handed in by the composition root. */
+export interface AppParts {
+  readonly config: HttpConfig;
+  readonly db: Database;
+  readonly bus: Bus;
+  readonly append: Append;
+  /** The clock, in milliseconds. */
+  readonly now: () => number;
+  readonly keys: SigningKeys;
+  readonly metrics: Registry;
+  readonly log: Logger;
+  /** False while starting or draining. */
+  readonly ready: () => boolean;
+  /** Where the built chat page lies. */
+  readonly pageFolder: string;
+  /** Present in demo mode: the people one can sign in as, in the order shown. */
+  readonly demo?: { readonly people: () => Promise<readonly DemoPerson[]> };
+}
+
+/** What a request carries through the handlers. */
+export interface HttpEnv {
+  /** Node's own request, where there is one: tests may call without. */
+  Bindings: Partial<HttpBindings>;
+  Variables: {
+    requestId: string;
+    /** The tenant of a verified API key. */
+    tenant: string;
+    /** What actions work with, for the person of a verified user token. */
+    ctx: Context;
+  };
+}

@@ -1,0 +1,25 @@
+import { z } from '@hono/zod-openapi';
+import { limits } from '@parley/protocol';
+
+/** A whole number in a query string, plainly written. */
+function whole(documented: { readonly minimum: number; readonly maximum?: number }) {
+  return z
+    .string()
+    .regex(/^\d{1,15}$/, 'must be a whole number')
+    .transform(Number)
+    .optional()
+    .openapi({ type: 'integer', ...documented });
+}
+
+/** Rows of a page, in a query. */
+export const limitQuery = whole({ minimum: 1, maximum: limits.page }).openapi({
+  description: `Rows of the page; ${limits.page} when absent.`,
+});
+
+/** A sequence number in a query. */
+export const seqQuery = whole({ minimum: 0 });
+
+/** Where a page goes on, in a query. */
+export const cursorQuery = z.string().optional().openapi({
+  description: 'The `cursor` of the page before.',
+});
