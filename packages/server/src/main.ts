@@ -1,27 +1,33 @@
 import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
 import { MemoryBus } from './bus/memory.ts';
-import { type Config, ConfigError, readConfig } from './config.ts';
+import { type Config, readConfig } from './config.ts';
 import { openDataFolder } from './data-folder.ts';
 import type { DatabaseAddress } from './db/address.ts';
 import { checkEncryptionKey } from './db/check-encryption-key.ts';
+import { embeddedGuest } from './db/embedded/guest.ts';
 import { startEmbedded } from './db/embedded/start-embedded.ts';
 import { migrate } from './db/migrate.ts';
 import { openDatabase } from './db/postgres/open-database.ts';
 import { demoPeople } from './demo/people.ts';
 import { seedDemo } from './demo/seed-demo.ts';
+import { OperatorError } from './operator-error.ts';
 import { MemoryPresenceStore } from './presence/store/memory.ts';
 import { openSecrets } from './secrets.ts';
 import { startServer } from './server.ts';
+import { SigningKeys } from './tokens/signing-keys.ts';
 
 /** SIGTERM ends the server within this time, whatever hangs. */
 const drainMs = 10_000;
+
+/** A database that is started together with this server may take a while. */
+const databaseWaitMs = 30_000;
 
 const pageFolder = fileURLToPath(new URL('../../web/dist', import.meta.url));
 
 await run().catch((error: unknown) => {
   // What an operator can mend is told in words; everything else keeps its stack.
-  const text = error instanceof ConfigError ? error.message : describe(error);
+  const text = error instanceof OperatorError ? error.message : describe(error);
   process.stderr.write(`${text}\n`);
   process.exitCode = 1;
 });
@@ -47,17 +53,26 @@ async function run(): Promise<void> {
           },
         })
       : undefined;
-  const address: DatabaseAddress =
-    embedded?.address ?? { kind: 'url', url: config.databaseUrl?.reveal() ?? '' };
+  const address: DatabaseAddress = embedded?.address ?? {
+    kind: 'url',
+    url: config.databaseUrl?.reveal() ?? '',
+  };
 
   const closers: (() => Promise<void>)[] = [];
   if (embedded !== undefined) closers.push(() => embedded.stop());
   try {
-    await migrate(address, { warn: (text) => log.warn(text) });
-    const db = await openDatabase(address, { warn: (text) => log.warn(text) });
+    // Opening looks at the server first: too old a one is refused before it is changed.
+    const db = await openDatabase(address, {
+      waitMs: databaseWaitMs,
+      warn: (text) => log.warn(text),
+    });
     closers.push(() => db.close());
+    await migrate(address, { warn: (text) => log.warn(text) });
     await checkEncryptionKey(db, secrets.encryptionKey);
-    if (config.demo) await seedDemo(address, secrets.encryptionKey);
+    if (config.demo) {
+      const keys = new SigningKeys({ db, secretKey: secrets.encryptionKey, now: Date.now });
+      await seedDemo(db, { keys, now: Date.now });
+    }
     const bus = new MemoryBus();
     const presenceStore = new MemoryPresenceStore();
     closers.push(
@@ -98,7 +113,7 @@ function onceFolder(config: Config, warn: (text: string) => void): () => Promise
   return () => {
     folder ??= openDataFolder({
       ...config.dataDir,
-      embedded: config.databaseUrl === undefined,
+      ...(config.databaseUrl === undefined ? { guest: embeddedGuest } : {}),
       warn,
     });
     return folder;

@@ -2,7 +2,7 @@ import { createServer, type Server as HttpServer } from 'node:http';
 import type { BlockList } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import type { Logger } from 'pino';
-import { Gauge, Registry } from 'prom-client';
+import { Gauge, Histogram, Registry } from 'prom-client';
 import type { Bus } from './bus/bus.ts';
 import type { Context } from './context.ts';
 import { readJoined } from './conversations/read-joined.ts';
@@ -60,7 +60,9 @@ export interface RunningServer {
 export async function startServer(parts: ServerParts): Promise<RunningServer> {
   const { config, db, bus, log, now = Date.now } = parts;
   const onError = (error: unknown) => log.error({ err: error }, 'background work failed');
-  const append = new GroupCommit({ db, bus, now, onError });
+  const groupSize = groupSizeHistogram();
+  const onGroup = (size: number) => groupSize.observe(size);
+  const append = new GroupCommit({ db, bus, now, onError, onGroup });
   const contextOf = (scope: Scope): Context => ({ scope, db, bus, append, now });
   const keys = new SigningKeys({ db, secretKey: config.encryptionKey, now });
   const settings = new TenantSettingsCache({ db, now });
@@ -111,13 +113,15 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
     append,
     now,
     keys,
-    metrics: metricsOf(gateway),
+    metrics: metricsOf(gateway, groupSize),
     log,
     ready: () => ready,
     pageFolder: config.pageFolder,
     ...(demoPeople === undefined ? {} : { demo: { people: async () => demoPeople } }),
   });
-  const http = createServer(getRequestListener(app.fetch));
+  // Old health checkers speak HTTP/1.0 and name no host.
+  const listener = getRequestListener(app.fetch, { hostname: 'localhost' });
+  const http = createServer(slowRequests, (request, response) => void listener(request, response));
   http.on('upgrade', (request, stream, head) => {
     gateway.upgrade(request, stream, head).catch((error: unknown) => {
       onError(error);
@@ -143,6 +147,9 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
   };
 }
 
+/** Who sends a request drop by drop is cut off: milliseconds for its head, and for all of it. */
+const slowRequests = { headersTimeout: 10_000, requestTimeout: 30_000 };
+
 /** Requests that are still being answered when the server ends get this long. */
 const stragglersMs = 3_000;
 
@@ -157,8 +164,18 @@ function listen(http: HttpServer, port: number, host: string): Promise<number> {
   });
 }
 
-function metricsOf(gateway: Gateway): Registry {
+function groupSizeHistogram(): Histogram {
+  return new Histogram({
+    name: 'parley_append_group_size',
+    help: 'Messages that were stored by one commit.',
+    buckets: [1, 2, 5, 10, 20, 50, 100, 200, 500],
+    registers: [],
+  });
+}
+
+function metricsOf(gateway: Gateway, groupSize: Histogram): Registry {
   const registry = new Registry();
+  registry.registerMetric(groupSize);
   registry.registerMetric(
     new Gauge({
       name: 'parley_connections',

@@ -8,6 +8,7 @@ type Defaulted<T> = Generated<T>;
 export interface InstallationTable {
   only_row: Defaulted<boolean>;
   epoch: Defaulted<string>;
+  key_fingerprint: Buffer | null;
 }
 
 /** What a tenant has decided; absent means the default. */
@@ -103,8 +104,8 @@ export interface MessageTable {
   act: Json<SystemAct> | null;
   edited_at: Date | null;
   deleted_at: Date | null;
+  created_version: number;
   version: number;
-  revised: Defaulted<boolean>;
   created_at: Date;
 }
 

@@ -51,13 +51,13 @@ export class LiveConversation {
       else this.#hold(change);
     }
     this.#deliverHeld();
-    if (this.#held.length > 0) this.#schedule(limits.reorderMs);
+    if (this.#isBehind()) this.#schedule(limits.reorderMs);
   }
 
   /** The database is at this version: what is missing here was lost on the way. */
   catchUp(version: number): void {
     this.#target = Math.max(this.#target, version);
-    if (version > this.#version) this.#schedule(limits.reorderMs);
+    if (this.#isBehind()) this.#schedule(limits.reorderMs);
   }
 
   close(): void {
@@ -71,7 +71,12 @@ export class LiveConversation {
     this.#options.deliver(change);
   }
 
+  #isBehind(): boolean {
+    return this.#version < this.#target;
+  }
+
   #hold(change: ConversationChange): void {
+    this.#target = Math.max(this.#target, change.version);
     if (this.#held.length < heldChanges) this.#held.push(change);
   }
 
@@ -90,7 +95,7 @@ export class LiveConversation {
     if (this.#timer !== undefined || this.#reading || this.#closed) return;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
-      if (this.#held.length === 0 && this.#version >= this.#target) return;
+      if (!this.#isBehind()) return;
       this.#fill().catch((error: unknown) => {
         this.#reading = false;
         this.#options.onError(error);
@@ -102,14 +107,17 @@ export class LiveConversation {
 
   async #fill(): Promise<void> {
     this.#reading = true;
-    for (;;) {
-      const changes = await this.#options.readGap(this.#version, this.#lastSeq);
+    let target: number;
+    let changes: readonly ConversationChange[];
+    do {
+      target = this.#target;
+      changes = await this.#options.readGap(this.#version, this.#lastSeq);
       if (this.#closed) return;
       this.take(changes);
-      if (this.#held.length === 0 || changes.length === 0) break;
-    }
+    } while (this.#isBehind() && changes.length > 0);
     this.#reading = false;
-    // What is still early now arrived while the database was read.
-    if (this.#held.length > 0) this.#schedule(limits.reorderMs);
+    if (!this.#isBehind()) return;
+    // What came early during the read gets its moment; what the database does not know needs longer.
+    this.#schedule(this.#target > target ? limits.reorderMs : retryMs);
   }
 }

@@ -12,6 +12,8 @@ interface GroupCommitOptions {
   readonly now: () => number;
   /** Told of failures of the database, for the log. */
   readonly onError: (error: unknown) => void;
+  /** Told the size of each group that was stored, for the figures. */
+  readonly onGroup?: (size: number) => void;
 }
 
 interface Waiting {
@@ -87,6 +89,7 @@ export class GroupCommit implements Append {
     } catch (error) {
       return this.#recover(group, error);
     }
+    this.#options.onGroup?.(group.length);
     return this.#answer(group, outcomes, now);
   }
 

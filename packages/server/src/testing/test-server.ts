@@ -1,6 +1,7 @@
 import { BlockList } from 'node:net';
 import { type CommandResult, newId } from '@parley/protocol';
 import { pino } from 'pino';
+import type { Bus } from '../bus/bus.ts';
 import { MemoryBus } from '../bus/memory.ts';
 import { type TestDatabase, createTestDatabase } from '../db/testing/test-database.ts';
 import { MemoryPresenceStore } from '../presence/store/memory.ts';
@@ -14,6 +15,8 @@ import { TestSocket } from './test-socket.ts';
 interface TestServerOptions {
   /** The database to use; one of its own otherwise. */
   readonly database?: TestDatabase;
+  /** What carries news to other servers; a memory bus otherwise. */
+  readonly bus?: Bus;
   readonly rateScale?: number;
   readonly publicUrl?: URL;
   readonly allowedOrigins?: readonly string[];
@@ -24,7 +27,7 @@ const encryptionKey = Buffer.alloc(32, 7);
 /** A whole server on a database of its own, on a free port: `await using server = await startTestServer()`. */
 export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
   const database = options.database ?? (await createTestDatabase());
-  const bus = new MemoryBus();
+  const bus = options.bus ?? new MemoryBus();
   const presenceStore = new MemoryPresenceStore();
   const running = await startServer({
     config: {
@@ -50,14 +53,14 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
 interface TestServerParts {
   readonly database: TestDatabase;
   readonly ownsDatabase: boolean;
-  readonly bus: MemoryBus;
+  readonly bus: Bus;
   readonly running: RunningServer;
 }
 
 /** A running server and the people of its tests. */
 export class TestServer implements AsyncDisposable {
   readonly database: TestDatabase;
-  readonly bus: MemoryBus;
+  readonly bus: Bus;
   readonly keys: SigningKeys;
   readonly #running: RunningServer;
   readonly #ownsDatabase: boolean;

@@ -6,7 +6,9 @@
 -- One row: the identity of this history. `parley restore` and `parley epoch` renew it.
 create table installation (
   only_row boolean primary key default true check (only_row),
-  epoch text not null default gen_random_uuid()::text
+  epoch text not null default gen_random_uuid()::text,
+  -- Of the key that encrypts signing secrets: a server with another one is refused at its start.
+  key_fingerprint bytea
 );
 insert into installation default values;
 
@@ -118,12 +120,13 @@ create table message (
   act jsonb,
   edited_at timestamptz,
   deleted_at timestamptz,
+  -- The version that sending it took. `version` moves on when the message changes later: then
+  -- `version` finds it for those who come back, else `seq` does.
+  created_version bigint not null,
   version bigint not null,
-  -- Changed after it was sent: then `version` finds it, else `seq` does.
-  revised boolean not null default false,
   created_at timestamptz not null,
   primary key (tenant_id, conversation_id, seq),
   unique (tenant_id, conversation_id, id),
   foreign key (tenant_id, conversation_id) references conversation (tenant_id, id)
 );
-create index message_revised on message (tenant_id, conversation_id, version) where revised;
+create index message_revised on message (tenant_id, conversation_id, version) where version > created_version;

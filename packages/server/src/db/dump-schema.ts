@@ -1,0 +1,34 @@
+import type { Client } from 'pg';
+import {
+  dumpColumns,
+  dumpConstraints,
+  dumpIndexes,
+  dumpOthers,
+  dumpTables,
+} from './schema-queries.ts';
+
+/**
+ * Writes the schema of a database down as SQL-like text, the same for the same schema.
+ *
+ * It is for people and for comparing, not for running: tables, columns, constraints, indexes,
+ * functions and triggers of the schema `public`, in alphabetical order, columns in theirs.
+ * Functions and triggers are few or none; they are there so that none slips in unseen.
+ */
+export async function dumpSchema(session: Client): Promise<string> {
+  const tables = await dumpTables(session);
+  const columns = await dumpColumns(session);
+  const constraints = await dumpConstraints(session);
+  const indexes = await dumpIndexes(session);
+  const parts = tables.map(({ name, options }) => {
+    const lines = [...(columns.get(name) ?? []), ...(constraints.get(name) ?? [])];
+    const body = lines.map((line) => `  ${line}`).join(',\n');
+    const table = `create table ${name} (\n${body}\n)${options};`;
+    return [table, ...(indexes.get(name) ?? [])].join('\n');
+  });
+  parts.push(...(await dumpOthers(session)));
+  return `${header}\n${parts.join('\n\n')}\n`;
+}
+
+const header = `-- The sum of the migrations, read back from PostgreSQL. Never edit it: change a migration,
+-- then write it anew with: node packages/server/src/db/dump-schema-cli.ts --write
+`;

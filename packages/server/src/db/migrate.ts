@@ -1,0 +1,142 @@
+import { type Client, DatabaseError } from 'pg';
+import { OperatorError } from '../operator-error.ts';
+import { type DatabaseAddress, describeAddress } from './address.ts';
+import { type Migration, migrationsFolder, readMigrations } from './migration-files.ts';
+import { openSession } from './postgres/connect.ts';
+
+interface MigrateOptions {
+  readonly folder?: string;
+  /** Hears that the database is newer than the code, though compatible. */
+  readonly warn?: (text: string) => void;
+}
+
+/**
+ * Brings the schema up to this version of the code and answers the numbers it ran.
+ *
+ * Several servers may start at once: one migrates, the others wait for it. Each migration is one
+ * transaction. Throws, having changed nothing, when the database is newer in a breaking way or
+ * was migrated by other files.
+ */
+export async function migrate(
+  address: DatabaseAddress,
+  { folder = migrationsFolder, warn = () => {} }: MigrateOptions = {},
+): Promise<number[]> {
+  const migrations = await readMigrations(folder);
+  return underMigrationLock(address, async (session) => {
+    await createRecord(session);
+    const applied = await readRecord(session);
+    compare(applied, migrations, describeAddress(address), warn);
+    const missing = migrations.slice(applied.length);
+    for (const migration of missing) await run(session, migration);
+    return missing.map(({ number }) => number);
+  });
+}
+
+/**
+ * Runs `work` while no other server migrates or seeds this database; waits for its turn.
+ *
+ * The lock is the session's: it is free as soon as this process or its connection ends.
+ */
+export async function underMigrationLock<Result>(
+  address: DatabaseAddress,
+  work: (session: Client) => Promise<Result>,
+): Promise<Result> {
+  const session = await openSession(address);
+  try {
+    await session.query('select pg_advisory_lock($1)', [migrationLock]);
+    return await work(session);
+  } finally {
+    await session.end();
+  }
+}
+
+// Any number will do as long as it stays: "parley" in ASCII.
+const migrationLock = 0x7061726c6579;
+
+interface AppliedMigration {
+  readonly number: number;
+  readonly name: string;
+  readonly breaking: boolean;
+}
+
+async function createRecord(session: Client): Promise<void> {
+  // `if not exists` would print a notice at every start.
+  const { rows } = await session.query<{ there: boolean }>(
+    "select to_regclass('migration') is not null as there",
+  );
+  if (rows[0]?.there) return;
+  await session
+    .query(`
+    create table migration (
+      number integer primary key,
+      name text not null,
+      breaking boolean not null,
+      applied_at timestamptz not null default now()
+    )`)
+    .catch((cause: unknown) => {
+      if (!(cause instanceof DatabaseError && cause.code === insufficientPrivilege)) throw cause;
+      throw new OperatorError(
+        `The user "${session.user}" may not make tables in the database "${session.database}". ` +
+          `Make it the owner: alter database ${session.database} owner to ${session.user}`,
+        cause,
+      );
+    });
+}
+
+const insufficientPrivilege = '42501';
+
+async function readRecord(session: Client): Promise<AppliedMigration[]> {
+  const { rows } = await session.query<AppliedMigration>(
+    'select number, name, breaking from migration order by number',
+  );
+  return rows;
+}
+
+function compare(
+  applied: readonly AppliedMigration[],
+  migrations: readonly Migration[],
+  where: string,
+  warn: (text: string) => void,
+): void {
+  for (const [index, { number, name }] of applied.entries()) {
+    const ours = migrations[index];
+    if (number !== index + 1 || (ours !== undefined && ours.name !== name)) {
+      throw new OperatorError(
+        `In ${where} the migration ${number} is "${name}"; this Parley has ` +
+          `${ours === undefined ? 'none there' : `"${ours.name}" as number ${ours.number}`}. ` +
+          'The database belongs to another program or branch: use another database.',
+      );
+    }
+  }
+  const unknown = applied.slice(migrations.length);
+  const breaking = unknown.find((row) => row.breaking);
+  if (breaking !== undefined) {
+    throw new OperatorError(
+      `A newer Parley has changed ${where} (migration ${breaking.number} "${breaking.name}") so that ` +
+        'this version cannot work with it. Start the newer version.',
+    );
+  }
+  if (unknown.length > 0) {
+    warn(`A newer Parley has added to ${where}; this version works with it. Update it soon.`);
+  }
+}
+
+async function run(session: Client, migration: Migration): Promise<void> {
+  await session.query('begin');
+  try {
+    await session.query(migration.sql);
+    await session.query('insert into migration (number, name, breaking) values ($1, $2, $3)', [
+      migration.number,
+      migration.name,
+      migration.breaking,
+    ]);
+    await session.query('commit');
+  } catch (cause) {
+    await session.query('rollback').catch(() => {});
+    throw new OperatorError(
+      `Migration ${migration.number} "${migration.name}" failed and was undone: ` +
+        `${cause instanceof Error ? cause.message : String(cause)}.`,
+      cause,
+    );
+  }
+}
