@@ -75,3 +75,15 @@ test('[DB12] Where a file is in the way, or no folder can be used, the message s
     openDataFolder({ path: file, explicit: false, guest, systemFolder: file }),
   ).rejects.toThrow('Set PARLEY_DATA_DIR');
 });
+
+test('[DB13] An empty folder that lets nobody in, as mktemp makes it, is opened; a full one is not', async () => {
+  const empty = await mkdtemp(join(base, 'made-'));
+  expect(await openDataFolder({ path: empty, explicit: true, guest })).toBe(empty);
+
+  const full = await mkdtemp(join(base, 'private-'));
+  await writeFile(join(full, 'diary'), '');
+  const opening = openDataFolder({ path: full, explicit: true, guest });
+  if (isRoot) await expect(opening).rejects.toThrow('cannot be reached');
+  else expect(await opening).toBe(full);
+  expect((await stat(full)).mode & 0o777).toBe(0o700);
+});

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { access, chmod, constants, mkdir } from 'node:fs/promises';
+import { access, chmod, constants, mkdir, readdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { OperatorError } from './operator-error.ts';
@@ -84,6 +84,11 @@ async function prepare(
   }
   const user = await guest?.userIn(folder);
   if (user === undefined || (await canEnter(folder, user))) return undefined;
+  // An empty folder was made for us, by mktemp say, which lets nobody else in.
+  if ((await readdir(folder)).length === 0) {
+    await chmod(folder, 0o711);
+    if (await canEnter(folder, user)) return undefined;
+  }
   return (
     `${folder} cannot be reached by the user "${user.name}", whom PostgreSQL runs as since you are ` +
     'root (see the permissions of the folders above it).'

@@ -122,8 +122,9 @@ function onceFolder(config: Config, warn: (text: string) => void): () => Promise
 
 function whenToldToStop(): Promise<void> {
   return new Promise((resolve) => {
-    process.once('SIGTERM', () => resolve());
-    process.once('SIGINT', () => resolve());
+    // For good, not once: under npm one Ctrl-C arrives twice, and the second would kill us.
+    process.on('SIGTERM', () => resolve());
+    process.on('SIGINT', () => resolve());
   });
 }
 

@@ -16,6 +16,7 @@ import { Origins } from './gateway/origins.ts';
 import { Watching } from './gateway/watching.ts';
 import { createApp } from './http/app.ts';
 import type { DemoPerson, HttpConfig } from './http/parts.ts';
+import { readJoinedVersions } from './members/joined-versions.ts';
 import { GroupCommit } from './messages/group-commit.ts';
 import { prefixOf } from './path-prefix.ts';
 import { PresenceDesk } from './presence/presence.ts';
@@ -73,6 +74,7 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
     memberships: new Memberships(db),
     readGap: ({ tenant, conversation }, version, lastSeq) =>
       readGap(db, { tenant, conversation, version, lastSeq }),
+    readMembers: (room, users) => readJoinedVersions(db, room, users),
     readJoined: (scope, joined) => readJoined(contextOf(scope), joined),
     onError,
   });

@@ -35,6 +35,7 @@ export class Change {
   readonly #ctx: Context;
   #version: number;
   #lastSeq: number;
+  #saved: number;
 
   constructor(
     ctx: Context,
@@ -47,6 +48,7 @@ export class Change {
     this.at = new Date(ctx.now());
     this.#version = before.version;
     this.#lastSeq = before.lastSeq;
+    this.#saved = before.version;
   }
 
   get version(): number {
@@ -60,6 +62,22 @@ export class Change {
   /** Takes the next version: stamp it on the row that changes. */
   nextVersion(): number {
     return ++this.#version;
+  }
+
+  /** Writes the new head, so that what is read in this transaction shows it; done at the end anyway. */
+  async save(): Promise<void> {
+    if (this.#saved === this.#version) return;
+    await this.trx
+      .updateTable('conversation')
+      .set({
+        version: this.#version,
+        last_seq: this.#lastSeq,
+        ...(this.#lastSeq > this.before.lastSeq ? { last_activity_at: this.at } : {}),
+      })
+      .where('tenant_id', '=', this.#ctx.scope.tenant)
+      .where('id', '=', this.before.id)
+      .execute();
+    this.#saved = this.#version;
   }
 
   /** Will be told to those in the conversation, once committed. `left`: who gets nothing from here on. */
@@ -125,18 +143,7 @@ export async function changeConversation<T>(
     const before = await lockConversation(ctx, trx, conversation);
     const change = new Change(ctx, trx, before);
     const result = await act(change);
-    if (change.version > before.version) {
-      await trx
-        .updateTable('conversation')
-        .set({
-          version: change.version,
-          last_seq: change.lastSeq,
-          ...(change.lastSeq > before.lastSeq ? { last_activity_at: change.at } : {}),
-        })
-        .where('tenant_id', '=', ctx.scope.tenant)
-        .where('id', '=', conversation)
-        .execute();
-    }
+    await change.save();
     return { result, version: change.version, told: change.told };
   });
   if (done.told.length > 0) {

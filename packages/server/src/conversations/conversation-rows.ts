@@ -31,7 +31,8 @@ type DateColumn = 'created_at' | 'edited_at' | 'deleted_at';
 /**
  * Conversations as this person's list shows them; those that are not theirs are absent.
  *
- * Comes in the order of `ids`. Run it inside a transaction where rows and heads must agree.
+ * Comes in the order of `ids`. Run it inside a transaction where rows and heads must agree. Every
+ * statement asks for the membership itself, so that a removal in between ends what is read.
  */
 export async function readConversationRows(
   db: Kysely<Tables>,
@@ -41,7 +42,7 @@ export async function readConversationRows(
   if (ids.length === 0) return [];
   const heads = await readHeads(db, scope, ids);
   const found = heads.map((head) => head.id);
-  const members = await readFirstMembers(db, scope.tenant, found);
+  const members = await readFirstMembers(db, scope, found);
   const marks = await readMarks(db, scope, found);
   return heads.map((head) => ({
     id: head.id,
@@ -108,16 +109,18 @@ interface MemberRow extends Omit<Member, 'left_at'> {
 /** The first 50 members of each, in the order of their ids. */
 export async function readFirstMembers(
   db: Kysely<Tables>,
-  tenant: string,
+  scope: Scope,
   ids: readonly string[],
 ): Promise<Map<string, Member[]>> {
   const { rows } = await sql<MemberRow>`
     select first.conversation_id, app_user.id, app_user.name, app_user.avatar_url,
       first.role, first.joined_seq, first.version
     from unnest(${ids}::uuid[]) as wanted (id)
+    join member as mine on mine.tenant_id = ${scope.tenant} and mine.conversation_id = wanted.id
+      and mine.user_id = ${scope.user} and mine.left_at is null
     cross join lateral (
       select * from member
-      where member.tenant_id = ${tenant} and member.conversation_id = wanted.id
+      where member.tenant_id = mine.tenant_id and member.conversation_id = mine.conversation_id
         and member.left_at is null
       order by member.user_id limit ${limits.membersInRow}
     ) as first
@@ -146,7 +149,9 @@ export async function readMarks(
   }>`
     select member.conversation_id, member.user_id, member.read_seq, member.delivered_seq
     from unnest(${ids}::uuid[]) as wanted (id)
-    join conversation on conversation.tenant_id = ${scope.tenant} and conversation.id = wanted.id
+    join member as mine on mine.tenant_id = ${scope.tenant} and mine.conversation_id = wanted.id
+      and mine.user_id = ${scope.user} and mine.left_at is null
+    join conversation on conversation.tenant_id = mine.tenant_id and conversation.id = wanted.id
     join member on member.tenant_id = conversation.tenant_id
       and member.conversation_id = conversation.id and member.left_at is null
     where conversation.member_count <= ${limits.membersWithMarks}

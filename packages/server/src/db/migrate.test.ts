@@ -61,6 +61,19 @@ test('[DB7] A migration that fails leaves nothing behind and names itself', asyn
   expect(await migrate(empty.address, { folder: mended })).toEqual([2]);
 });
 
+test('[DB7] A migration and its record are one transaction', async () => {
+  await using empty = await createEmptyDatabase();
+  const unrecorded = await folderWith({
+    ...apples,
+    // Takes the place of its own record.
+    '0002_pears.sql': `create table pear (id integer);
+      insert into migration (number, name, breaking) values (2, 'plums', false);`,
+  });
+  await expect(migrate(empty.address, { folder: unrecorded })).rejects.toThrow('duplicate key');
+  const mended = await folderWith({ ...apples, ...pears });
+  expect(await migrate(empty.address, { folder: mended })).toEqual([2]);
+});
+
 test('[DB8] A database with unknown but compatible migrations is used, with a warning', async () => {
   await using empty = await createEmptyDatabase();
   await migrate(empty.address, { folder: await folderWith({ ...apples, ...pears }) });

@@ -45,12 +45,12 @@ create table conversation (
   created_by text collate "C" not null,
   created_at timestamp with time zone not null,
   constraint conversation_pkey PRIMARY KEY (tenant_id, id),
-  constraint conversation_tenant_id_direct_key_key UNIQUE (tenant_id, direct_key),
   constraint conversation_tenant_id_created_by_fkey FOREIGN KEY (tenant_id, created_by) REFERENCES app_user(tenant_id, id),
   constraint conversation_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenant(id),
   constraint conversation_history_check CHECK ((history = ANY (ARRAY['joined'::text, 'all'::text]))),
   constraint conversation_kind_check CHECK ((kind = ANY (ARRAY['direct'::text, 'group'::text])))
 ) with (fillfactor=70);
+CREATE UNIQUE INDEX conversation_direct ON public.conversation USING btree (tenant_id, direct_key) WHERE (direct_key IS NOT NULL);
 
 create table installation (
   only_row boolean not null default true,
@@ -79,7 +79,7 @@ create table member (
   constraint member_tenant_id_user_id_fkey FOREIGN KEY (tenant_id, user_id) REFERENCES app_user(tenant_id, id),
   constraint member_role_check CHECK ((role = ANY (ARRAY['owner'::text, 'admin'::text, 'member'::text])))
 ) with (fillfactor=70);
-CREATE INDEX member_by_version ON public.member USING btree (tenant_id, conversation_id, version);
+CREATE INDEX member_by_version ON public.member USING btree (tenant_id, conversation_id, version) WHERE (version > 0);
 CREATE INDEX member_of_user ON public.member USING btree (tenant_id, user_id, me_version) WHERE (left_at IS NULL);
 
 create table message (

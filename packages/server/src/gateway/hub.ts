@@ -8,7 +8,7 @@ import type {
   Left,
 } from '../bus/bus.ts';
 import type { Scope } from '../scope.ts';
-import type { Memberships } from './memberships.ts';
+import type { MembershipHead, Memberships } from './memberships.ts';
 import { type Outlet, Person } from './person.ts';
 import { type Room, Rooms } from './rooms.ts';
 import { textFrame } from './text-frame.ts';
@@ -22,6 +22,10 @@ interface HubOptions {
     version: number,
     lastSeq: number,
   ) => Promise<readonly ConversationChange[]>;
+  readonly readMembers: (
+    room: { readonly tenant: string; readonly conversation: string },
+    users: readonly string[],
+  ) => Promise<ReadonlyMap<string, number>>;
   /** The frame of `conversation.added` with the row as it is now; null when no longer a member. */
   readonly readJoined: (
     scope: Scope,
@@ -38,12 +42,13 @@ export class Hub {
   readonly #rooms: Rooms;
 
   constructor(options: HubOptions) {
-    const { bus, readGap, onError } = options;
+    const { bus, readGap, readMembers, onError } = options;
     this.#options = options;
     this.watchers = new Watchers(bus);
     this.#rooms = new Rooms({
       bus,
       readGap,
+      readMembers,
       onLeft: (room, user, version) => this.#endIn(room, user, version),
       onError,
     });
@@ -59,7 +64,7 @@ export class Hub {
       this.#people.set(topic, person);
       // Listen first, read second: what happens in between is heard, and told twice at worst.
       this.#options.bus.subscribe(topic);
-      person.ready = this.#readRooms(person);
+      person.ready = this.#firstRead(person);
     }
     person.connections.add(outlet);
     await person.ready;
@@ -89,33 +94,11 @@ export class Hub {
     return this.#rooms.all();
   }
 
-  /**
-   * Reads a person's memberships again and tells what was missed: joinings and leavings.
-   *
-   * A read that news overtook is thrown away; the person stays stale and is read again.
-   */
+  /** Reads a person's memberships again and tells what was missed: joinings and leavings. */
   async reconcile(person: Person): Promise<void> {
-    const heard = person.heard;
-    const { me, heads } = await this.#options.memberships.read(person.scope);
-    if (person.connections.size === 0 || person.heard !== heard) return;
-    person.me = me;
-    person.stale = false;
-    const mine = new Set(heads.map((head) => head.conversation));
-    for (const room of [...person.rooms]) {
-      if (mine.has(room.conversation)) continue;
-      this.#rooms.leave(person, room);
-      const event: PersonalEvent = {
-        event: 'conversation.removed',
-        me,
-        conversation: room.conversation,
-      };
-      person.send(textFrame(JSON.stringify(event)));
-    }
-    const known = new Set([...person.rooms].map((room) => room.conversation));
-    for (const head of heads) {
-      if (known.has(head.conversation)) continue;
-      this.#rooms.enter(person, head);
-      this.#tellJoined(person, { conversation: head.conversation, me });
+    if (person.reading > 0) return;
+    for (const head of await this.#readRooms(person)) {
+      this.#tellJoined(person, { conversation: head.conversation, me: person.me });
     }
   }
 
@@ -150,7 +133,7 @@ export class Hub {
     const room = this.#rooms.get(topic);
     const frame = textFrame(message.frame);
     if (room !== undefined) {
-      this.#rooms.queue(room, frame, message.except);
+      this.#rooms.queue(room, { frame, except: message.except });
       return;
     }
     this.#people.get(topic)?.send(frame);
@@ -158,21 +141,25 @@ export class Hub {
   }
 
   #joined(person: Person, joined: Joined): void {
-    person.hear(joined.me);
-    person.leftMeanwhile?.delete(joined.conversation);
-    const room = this.#rooms.enter(person, joined);
+    if (!person.hear(joined.conversation, joined.me)) return;
+    const room = this.#enter(person, joined);
     // Where more has happened here than the row tells, it is read again, now that the person listens.
     if (room.live.version <= joined.version) person.send(textFrame(joined.frame));
     else this.#tellJoined(person, joined);
   }
 
   #left(person: Person, left: Left): void {
-    const { tenant, user } = person.scope;
-    person.hear(left.me);
-    person.leftMeanwhile?.add(left.conversation);
-    const room = this.#rooms.get(conversationTopic(tenant, left.conversation));
-    if (room !== undefined) this.#endIn(room, user, left.version);
+    const { conversation } = left;
+    if (!person.hear(conversation, left.me)) return;
+    const room = this.#rooms.get(conversationTopic(person.scope.tenant, conversation));
+    if (room !== undefined) this.#endIn(room, person.scope.user, left.version);
+    person.untold.delete(conversation);
     person.send(textFrame(left.frame));
+  }
+
+  #enter(person: Person, head: MembershipHead): Room {
+    person.untold.delete(head.conversation);
+    return this.#rooms.enter(person, head);
   }
 
   /** Late news of an old leaving must not end a newer joining: the versions tell. */
@@ -181,16 +168,23 @@ export class Hub {
     const since = person === undefined ? undefined : room.people.get(person);
     if (person === undefined || since === undefined || since >= version) return;
     this.#rooms.leave(person, room);
+    person.untold.add(room.conversation);
   }
 
   #tellJoined(
     person: Person,
     joined: { readonly conversation: string; readonly me: number },
   ): void {
+    const room = this.#rooms.get(conversationTopic(person.scope.tenant, joined.conversation));
+    const since = room?.people.get(person);
     this.#options
       .readJoined(person.scope, joined)
       .then((frame) => {
         if (frame !== null) person.send(textFrame(frame));
+        // Removed meanwhile, and the news of that is still on its way.
+        else if (room !== undefined && since !== undefined && room.people.get(person) === since) {
+          this.#rooms.leave(person, room);
+        }
       })
       .catch((error: unknown) => {
         person.stale = true;
@@ -198,16 +192,41 @@ export class Hub {
       });
   }
 
-  async #readRooms(person: Person): Promise<void> {
+  /** Reads where a person is in, and corrects what is known here; answers what was entered. */
+  async #readRooms(person: Person): Promise<MembershipHead[]> {
+    person.reading++;
+    const { me, heads } = await this.#options.memberships
+      .read(person.scope)
+      .finally(() => person.reading--);
+    // Everybody may have gone while it was read.
+    if (person.connections.size === 0) return [];
+    const mine = new Set(heads.map((head) => head.conversation));
+    for (const room of [...person.rooms]) {
+      if (mine.has(room.conversation) || person.heardSince(room.conversation, me)) continue;
+      this.#rooms.leave(person, room);
+      person.untold.add(room.conversation);
+    }
+    const known = new Set([...person.rooms].map((room) => room.conversation));
+    const entered = heads.filter(
+      ({ conversation }) => !known.has(conversation) && !person.heardSince(conversation, me),
+    );
+    for (const head of entered) this.#enter(person, head);
+    person.caughtUp(me);
+    this.#tellLeft(person);
+    return entered;
+  }
+
+  #tellLeft(person: Person): void {
+    for (const conversation of person.untold) {
+      const event: PersonalEvent = { event: 'conversation.removed', me: person.me, conversation };
+      person.send(textFrame(JSON.stringify(event)));
+    }
+    person.untold.clear();
+  }
+
+  async #firstRead(person: Person): Promise<void> {
     try {
-      const { me, heads } = await this.#options.memberships.read(person.scope);
-      // Everybody may have gone while it was read.
-      if (person.connections.size === 0) return;
-      for (const head of heads) {
-        if (!person.leftMeanwhile?.has(head.conversation)) this.#rooms.enter(person, head);
-      }
-      person.me = Math.max(person.me, me);
-      person.leftMeanwhile = undefined;
+      await this.#readRooms(person);
     } catch (error) {
       this.#forget(person);
       throw error;

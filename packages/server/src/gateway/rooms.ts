@@ -10,7 +10,7 @@ export interface Room {
   readonly tenant: string;
   readonly conversation: string;
   readonly live: LiveConversation;
-  /** Those who get its events, each with the version at which they were known to be in it. */
+  /** Those who are in it, each with the version up to which they need no event, or must get none. */
   readonly people: Map<Person, number>;
   /** Framed, waiting for the end of the tick. */
   queued: QueuedFrame[];
@@ -19,7 +19,9 @@ export interface Room {
 interface QueuedFrame {
   readonly frame: Buffer;
   /** This person is spared. */
-  readonly except: string | undefined;
+  readonly except?: string | undefined;
+  /** Of a durable change. */
+  readonly version?: number;
 }
 
 interface RoomsOptions {
@@ -29,6 +31,11 @@ interface RoomsOptions {
     version: number,
     lastSeq: number,
   ) => Promise<readonly ConversationChange[]>;
+  /** Who of these people is in it now, each with the version at which they joined. */
+  readonly readMembers: (
+    room: { readonly tenant: string; readonly conversation: string },
+    users: readonly string[],
+  ) => Promise<ReadonlyMap<string, number>>;
   /** Who left by a change is told before anybody gets it. */
   readonly onLeft: (room: Room, user: string, version: number) => void;
   readonly onError: (error: unknown) => void;
@@ -87,9 +94,9 @@ export class Rooms {
     this.#options.bus.unsubscribe(topic);
   }
 
-  /** Queues a frame for everybody in the room, but for one person. */
-  queue(room: Room, frame: Buffer, except: string | undefined): void {
-    room.queued.push({ frame, except });
+  /** Queues a frame for everybody in the room. */
+  queue(room: Room, frame: QueuedFrame): void {
+    room.queued.push(frame);
     this.#dirty.add(room);
     if (this.#flushing) return;
     this.#flushing = true;
@@ -111,15 +118,33 @@ export class Rooms {
       live: new LiveConversation({
         version: head.version,
         lastSeq: head.lastSeq,
-        deliver: (change) => {
-          if (change.left !== undefined) onLeft(room, change.left, change.version);
-          this.queue(room, textFrame(change.frame), undefined);
+        deliver: ({ version, left, frame }) => {
+          if (left !== undefined) onLeft(room, left, version);
+          this.queue(room, { frame: textFrame(frame), version });
         },
-        readGap: (version, lastSeq) => readGap({ tenant, conversation }, version, lastSeq),
+        readGap: async (version, lastSeq) => {
+          const changes = await readGap({ tenant, conversation }, version, lastSeq);
+          await this.#readAgain(room);
+          return changes;
+        },
         onError,
       }),
     };
     return room;
+  }
+
+  /** Something was missed: whoever was out for a while, or still is, must not get it late. */
+  async #readAgain(room: Room): Promise<void> {
+    const before = new Map(room.people);
+    const users = [...before.keys()].map((person) => person.scope.user);
+    const members = await this.#options.readMembers(room, users);
+    for (const [person, since] of before) {
+      // What was heard meanwhile is newer than what was read.
+      if (room.people.get(person) !== since) continue;
+      const joined = members.get(person.scope.user);
+      if (joined === undefined) this.#options.onLeft(room, person.scope.user, Infinity);
+      else room.people.set(person, Math.max(since, joined));
+    }
   }
 
   #flush(): void {
@@ -134,14 +159,18 @@ export class Rooms {
     room.queued = [];
     const all = joinFrames(queued);
     const spared = new Set(queued.map((one) => one.except));
-    for (const person of room.people.keys()) {
+    let oldest = Infinity;
+    for (const { version = Infinity } of queued) oldest = Math.min(oldest, version);
+    for (const [person, since] of room.people) {
       const { user } = person.scope;
-      if (!spared.has(user)) {
+      if (since < oldest && !spared.has(user)) {
         person.send(all);
         continue;
       }
-      const others = queued.filter((one) => one.except !== user);
-      if (others.length > 0) person.send(joinFrames(others));
+      const own = queued.filter(
+        ({ except, version = Infinity }) => except !== user && version > since,
+      );
+      if (own.length > 0) person.send(joinFrames(own));
     }
   }
 }

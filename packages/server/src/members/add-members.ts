@@ -42,14 +42,13 @@ export async function addMembers(ctx: Context, input: AddMembers): Promise<{ ver
     }
     await addRows(ctx, change, conversation, versions);
     await change.addSystemMessage({ type: 'members_added', users: newcomers });
-    return { first, versions };
+    await change.save();
+    // Read under the lock: at this moment all newcomers see the same, and none is removed again.
+    const scope = { tenant: ctx.scope.tenant, user: first };
+    const [row] = await readConversationRows(change.trx, scope, [conversation]);
+    return { row, versions };
   });
-  if (joined !== null) {
-    // Read after the commit, as the newcomer sees it: what happened meanwhile is in it.
-    const scope = { tenant: ctx.scope.tenant, user: joined.first };
-    const [row] = await readConversationRows(ctx.db.sql, scope, [conversation]);
-    if (row !== undefined) publishJoined(ctx, row, joined.versions);
-  }
+  if (joined?.row !== undefined) publishJoined(ctx, joined.row, joined.versions);
   return { version };
 }
 

@@ -1,6 +1,7 @@
 import { ParleyError } from '@parley/protocol';
 import type { Pipeline } from '../db/database.ts';
 import type { AppendedMessage, OutgoingMessage } from './append.ts';
+import { statements } from './append-statements.ts';
 import { contentHash } from './content-hash.ts';
 
 /** What became of one message of a group. `locked`: another transaction holds the conversation. */
@@ -25,7 +26,7 @@ export async function appendGroup(
   const [, locked, members, existing, quoted] = await inOrder([
     pipeline.query(statements.begin),
     pipeline.query<LockedRow>(statements.lock, group.conversationKeys()),
-    pipeline.query<Ordinal>(statements.members, group.memberKeys()),
+    pipeline.query<MemberRow>(statements.members, group.memberKeys()),
     pipeline.query<ExistingRow>(statements.existing, group.messageKeys()),
     group.quotes.length === 0
       ? undefined
@@ -61,6 +62,10 @@ async function inOrder<const T extends readonly (Promise<unknown> | undefined)[]
 
 interface Ordinal {
   readonly n: number;
+}
+
+interface MemberRow extends Ordinal {
+  readonly left_at: Date | null;
 }
 
 interface LockedRow extends Ordinal {
@@ -157,7 +162,7 @@ class Group {
   /** Gives every new message its number. Authority comes first: a stranger learns nothing of repeats. */
   number(
     locked: readonly LockedRow[],
-    members: readonly Ordinal[],
+    members: readonly MemberRow[],
     existing: readonly ExistingRow[],
     quoted: readonly Ordinal[],
     now: Date,
@@ -169,7 +174,9 @@ class Group {
       head.version = row.version;
       head.locked = true;
     }
-    const isMember = new Set(members.map((row) => row.n - 1));
+    const isMember = new Set(
+      members.filter((row) => row.left_at === null).map((row) => row.n - 1),
+    );
     const stored = new Map(existing.map((row) => [row.n - 1, row]));
     const quotable = new Set(quoted.map((row) => this.quotes[row.n - 1]?.index));
     const plan = new Plan();
@@ -279,68 +286,3 @@ class Plan {
     ];
   }
 }
-
-const statements = {
-  begin: { name: 'append_begin', text: 'begin' },
-  commit: { name: 'append_commit', text: 'commit' },
-  // In key order, and never waiting: sends of a conversation that is held elsewhere join a later
-  // group, the others go on.
-  lock: {
-    name: 'append_lock',
-    text: `
-      select wanted.n::int as n, conversation.last_seq, conversation.version
-      from unnest($1::text[], $2::uuid[]) with ordinality as wanted (tenant_id, id, n)
-      join conversation on conversation.tenant_id = wanted.tenant_id and conversation.id = wanted.id
-      order by conversation.tenant_id, conversation.id
-      for no key update of conversation skip locked`,
-  },
-  members: {
-    name: 'append_members',
-    text: `
-      select wanted.n::int as n
-      from unnest($1::text[], $2::uuid[], $3::text[])
-        with ordinality as wanted (tenant_id, conversation_id, user_id, n)
-      join member using (tenant_id, conversation_id, user_id)
-      where member.left_at is null`,
-  },
-  existing: {
-    name: 'append_existing',
-    text: `
-      select wanted.n::int as n, message.seq, message.created_version, message.created_at,
-        message.content_hash
-      from unnest($1::text[], $2::uuid[], $3::uuid[])
-        with ordinality as wanted (tenant_id, conversation_id, id, n)
-      join message using (tenant_id, conversation_id, id)`,
-  },
-  // One may only reply to what one can see.
-  quoted: {
-    name: 'append_quoted',
-    text: `
-      select wanted.n::int as n
-      from unnest($1::text[], $2::uuid[], $3::uuid[], $4::text[])
-        with ordinality as wanted (tenant_id, conversation_id, id, user_id, n)
-      join message using (tenant_id, conversation_id, id)
-      join member using (tenant_id, conversation_id, user_id)
-      where message.seq >= member.joined_seq`,
-  },
-  insert: {
-    name: 'append_insert',
-    text: `
-      insert into message (tenant_id, conversation_id, seq, id, sender_id, kind, body, content_hash,
-        reply_to, created_version, version, created_at)
-      select tenant_id, conversation_id, seq, id, sender_id, 'text', body, content_hash,
-        reply_to, version, version, $10::timestamptz
-      from unnest($1::text[], $2::uuid[], $3::bigint[], $4::uuid[], $5::text[], $6::text[],
-        $7::bytea[], $8::uuid[], $9::bigint[])
-        as sent (tenant_id, conversation_id, seq, id, sender_id, body, content_hash, reply_to, version)`,
-  },
-  advance: {
-    name: 'append_advance',
-    text: `
-      update conversation
-      set last_seq = sent.last_seq, version = sent.version, last_activity_at = $5::timestamptz
-      from unnest($1::text[], $2::uuid[], $3::bigint[], $4::bigint[])
-        as sent (tenant_id, id, last_seq, version)
-      where conversation.tenant_id = sent.tenant_id and conversation.id = sent.id`,
-  },
-} as const;

@@ -4,6 +4,7 @@ import type { Database, Pipeline } from '../db/database.ts';
 import { failureKind } from '../db/failure.ts';
 import type { Append, AppendedMessage, OutgoingMessage } from './append.ts';
 import { appendGroup, type Outcome } from './append-group.ts';
+import { planSettings } from './append-statements.ts';
 import { publishAppended } from './publish-appended.ts';
 
 interface GroupCommitOptions {
@@ -164,17 +165,11 @@ export class GroupCommit implements Append {
   async #usablePipeline(): Promise<Pipeline> {
     if (this.#pipeline?.usable === true) return this.#pipeline;
     const pipeline = await this.#options.db.openPipeline();
-    // Every statement of the append path finds its few rows by key; the planner, which does not
-    // know the length of an array, must not think of anything else as groups grow.
     await Promise.all(
-      ['enable_seqscan', 'enable_hashjoin', 'enable_mergejoin', 'enable_material'].map((setting) =>
-        pipeline.query({ name: `append_${setting}`, text: `set ${setting} = off` }),
+      planSettings.map((setting) =>
+        pipeline.query({ name: `append_${setting.split(' ')[0]}`, text: `set ${setting}` }),
       ),
     );
-    await pipeline.query({
-      name: 'append_plans',
-      text: 'set plan_cache_mode = force_generic_plan',
-    });
     return pipeline;
   }
 }

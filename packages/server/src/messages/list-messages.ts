@@ -1,6 +1,6 @@
 import { type CommandResult, limits } from '@parley/protocol';
 import type { Context } from '../context.ts';
-import { ownMembership } from '../members/membership.ts';
+import { requireMembership } from '../members/membership.ts';
 import { messageColumns, toMessage } from './message-row.ts';
 
 interface ListMessages {
@@ -17,19 +17,27 @@ export async function listMessages(
   input: ListMessages,
 ): Promise<CommandResult<'message.list'>> {
   const { before, after, limit = limits.page } = input;
-  const { joinedSeq } = await ownMembership(ctx, input.conversation);
+  // One statement for membership and messages: what is committed after a removal is not in it.
   const rows = await ctx.db.sql
     .selectFrom('message')
+    .innerJoin('member', (join) =>
+      join
+        .onRef('member.tenant_id', '=', 'message.tenant_id')
+        .onRef('member.conversation_id', '=', 'message.conversation_id')
+        .on('member.user_id', '=', ctx.scope.user)
+        .on('member.left_at', 'is', null),
+    )
     .select(messageColumns)
-    .where('tenant_id', '=', ctx.scope.tenant)
-    .where('conversation_id', '=', input.conversation)
-    .where('seq', '>=', joinedSeq)
-    .$if(before !== undefined, (query) => query.where('seq', '<', before ?? 0))
-    .$if(after !== undefined, (query) => query.where('seq', '>', after ?? 0))
-    .orderBy('seq', after === undefined ? 'desc' : 'asc')
+    .where('message.tenant_id', '=', ctx.scope.tenant)
+    .where('message.conversation_id', '=', input.conversation)
+    .whereRef('message.seq', '>=', 'member.joined_seq')
+    .$if(before !== undefined, (query) => query.where('message.seq', '<', before ?? 0))
+    .$if(after !== undefined, (query) => query.where('message.seq', '>', after ?? 0))
+    .orderBy('message.seq', after === undefined ? 'desc' : 'asc')
     // One more than asked for tells whether there is more.
     .limit(limit + 1)
     .execute();
+  if (rows.length === 0) await requireMembership(ctx, input.conversation);
   const page = rows.slice(0, limit);
   if (after === undefined) page.reverse();
   return { messages: page.map(toMessage), has_more: rows.length > limit };

@@ -1,7 +1,7 @@
 import { conversationTopic, limits, type FleetingEvent, userTopic } from '@parley/protocol';
 import { sql } from 'kysely';
 import type { Context } from '../context.ts';
-import { ownMembership } from '../members/membership.ts';
+import { requireMembership } from '../members/membership.ts';
 
 interface MarkRead {
   readonly conversation: string;
@@ -28,7 +28,7 @@ export async function markRead(ctx: Context, input: MarkRead): Promise<void> {
     returning member.read_seq, conversation.member_count`.execute(ctx.db.sql);
   const [moved] = rows;
   if (moved === undefined) {
-    await ownMembership(ctx, input.conversation);
+    await requireMembership(ctx, input.conversation);
     return;
   }
   const event: FleetingEvent = {

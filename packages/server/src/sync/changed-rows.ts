@@ -69,7 +69,7 @@ export async function readChangedMembers(
     cross join lateral (
       select * from member
       where member.tenant_id = ${tenant} and member.conversation_id = wanted.id
-        and member.version > wanted.version
+        and member.version > wanted.version and member.version > 0
       order by member.version limit ${limit}
     ) as changed
     join app_user on app_user.tenant_id = changed.tenant_id and app_user.id = changed.user_id

@@ -170,7 +170,7 @@ export class KnownConversations {
     const changed = await readChangedMembers(this.#db, tenant, since, limit);
     for (const [id, members] of changed) this.#members.set(id, members);
     const reset = this.#all().flatMap(({ id, way }) => (way.type === 'reset' ? [id] : []));
-    const first = await readFirstMembers(this.#db, tenant, reset);
+    const first = await readFirstMembers(this.#db, this.#scope, reset);
     for (const [id, members] of first) this.#members.set(id, members);
   }
 

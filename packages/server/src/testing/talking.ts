@@ -47,13 +47,17 @@ export function changesHeard(
   );
 }
 
-/** Each change follows the one before: nothing missing, nothing twice, nothing out of order. */
+/**
+ * Each change follows what was heard before: nothing missing, nothing twice, nothing out of order.
+ *
+ * It may follow an older one (`prev`) where rows in between were superseded: the version rule.
+ */
 export function expectUnbroken(changes: readonly ConversationEvent[]): void {
   const breaks = changes.flatMap((change, index) => {
     const before = changes[index - 1];
     if (before === undefined) return [];
     const prev = change.prev ?? change.version - 1;
-    return prev === before.version && change.version > before.version
+    return prev <= before.version && before.version < change.version
       ? []
       : [`${before.version} -> ${change.version} (prev ${prev})`];
   });

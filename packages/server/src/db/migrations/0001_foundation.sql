@@ -75,10 +75,13 @@ create table conversation (
   created_by text collate "C" not null,
   created_at timestamptz not null,
   primary key (tenant_id, id),
-  unique (tenant_id, direct_key),
   foreign key (tenant_id, created_by) references app_user (tenant_id, id)
 -- A send updates its conversation's counters in place (HOT): room on the page, no index on them.
 ) with (fillfactor = 70);
+
+-- Partial, so that no plan takes it for a way to one conversation; see messages/append-statements.ts.
+create unique index conversation_direct on conversation (tenant_id, direct_key)
+  where direct_key is not null;
 
 create table member (
   tenant_id text collate "C" not null,
@@ -101,7 +104,8 @@ create table member (
   foreign key (tenant_id, conversation_id) references conversation (tenant_id, id),
   foreign key (tenant_id, user_id) references app_user (tenant_id, id)
 ) with (fillfactor = 70);
-create index member_by_version on member (tenant_id, conversation_id, version);
+-- Every row's version is above 0: the condition keeps the index to those who ask by version.
+create index member_by_version on member (tenant_id, conversation_id, version) where version > 0;
 create index member_of_user on member (tenant_id, user_id, me_version) where left_at is null;
 
 create table message (

@@ -38,7 +38,7 @@ test('[DB4] A pooled connection that is lost in a transaction fails that transac
 test('[DB4] A pooled line that went dead without a word fails its statement, and is not lent again', async () => {
   await using fixture = await createTestDatabase();
   await using proxy = await openMuteProxy(fixture.address);
-  const db = await openDatabase(proxy.address, { silenceMs: 200 });
+  const db = await openDatabase(proxy.address, { silenceMs: 1_500 });
   await pid.execute(db.sql);
   proxy.mute();
   const failed = await pid.execute(db.sql).catch((error: unknown) => error);

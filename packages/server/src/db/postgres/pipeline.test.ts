@@ -15,6 +15,9 @@ const begin = { name: 'begin', text: 'begin' };
 const commit = { name: 'commit', text: 'commit' };
 const divide = { name: 'divide', text: 'select 1 / $1::integer as quotient' };
 
+/** Long enough for a busy machine's answers. */
+const silenceMs = 1_500;
+
 async function backendOf(pipeline: Pipeline): Promise<number> {
   const { rows } = await pipeline.query<{ pid: number }>(backend);
   return rows[0]?.pid ?? 0;
@@ -86,9 +89,10 @@ test('[DB3] An idle connection that is lost turns unusable without an uncaught e
 test('[DB3] A line that went dead without a word is given up, an idle one is not', async () => {
   await using fixture = await createTestDatabase();
   await using proxy = await openMuteProxy(fixture.address);
-  const pipeline = await openPipeline(proxy.address, 100);
+  const pipeline = await openPipeline(proxy.address, silenceMs);
   await pipeline.query(add, [1, 2]);
-  await setTimeout(250);
+  // Nothing happens in this time: that is what is tried.
+  await setTimeout(silenceMs + 300);
   expect(pipeline.usable).toBe(true);
   proxy.mute();
   await expect(pipeline.query(add, [1, 2])).rejects.toThrow(ConnectionLost);
