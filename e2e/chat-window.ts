@@ -33,7 +33,7 @@ export class ChatWindow {
   }
 
   get composer(): Locator {
-    return this.page.getByRole('main').getByRole('textbox');
+    return this.page.getByRole('textbox', { name: /^Message / });
   }
 
   get timeline(): Locator {
@@ -56,7 +56,7 @@ export class ChatWindow {
   }
 
   async sees(text: string): Promise<void> {
-    await this.bubble(text).first().waitFor().catch(async (e) => { console.log('FAILED', text, await this.texts()); await this.page.screenshot({ path: '/tmp/parley/fail.png' }); throw e; });
+    await this.bubble(text).first().waitFor();
   }
 
   async seesOnce(text: string): Promise<void> {

@@ -70,6 +70,7 @@ describe('two people in two windows', () => {
     }
     await dialog.getByRole('textbox', { name: /name/i }).last().fill('Roof picnic');
     await dialog.getByRole('button', { name: /create|start/i }).click();
+    await page.getByRole('textbox', { name: 'Message Roof picnic' }).waitFor();
     await maya.say('Saturday at six?');
     await omar.open('Roof picnic');
     await omar.sees('Saturday at six?');
