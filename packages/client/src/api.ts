@@ -11,7 +11,13 @@ import type {
 export interface ClientOptions {
   /** Address of the server, such as `https://chat.example.com` or with a path prefix; ws and http both fit. */
   readonly url: string;
-  /** Brings a user token. Called when none is there, before one expires, and after a refusal; never twice at once. */
+  /**
+   * Brings a user token. Called when none is there, before one expires, and after a refusal; never
+   * twice at once.
+   *
+   * Reject with `new ParleyError('unauthorized')` to say that there will be none: the connection is
+   * closed then. Any other rejection is a failure that may pass, and you are asked again.
+   */
   readonly getToken: () => Promise<string>;
 }
 
@@ -20,7 +26,7 @@ export interface ConversationHandle extends Store<ConversationSnapshot> {
   readonly id: string;
   /** Loads the newest page and keeps it live until the returned function is called. */
   open(): () => void;
-  /** Loads the page before the oldest loaded message; one at a time. */
+  /** Loads the page before the oldest loaded message; one at a time. Waits for a connection. */
   loadOlder(): Promise<void>;
   /** Shows the message at once and sends it until the server has it. Returns its final id; throws ParleyError for a body that could never be sent. */
   send(body: string, options?: { readonly replyTo?: string }): string;
@@ -28,10 +34,11 @@ export interface ConversationHandle extends Store<ConversationSnapshot> {
   retry(id: string): void;
   /** Forgets a failed message. */
   discard(id: string): void;
-  /** I have read up to here; never moves back, sent at most a few times a second. */
+  /** I have read up to here; never moves back, shown at once, sent at most a few times a second. */
   markRead(seq: number): void;
   /** Call on every key press; debounced, ends by itself, by `send` and by `setTyping(false)`. */
   setTyping(typing: boolean): void;
+  /** This and the acts below reject with `unavailable` where there is no connection. */
   rename(name: string): Promise<void>;
   addMembers(users: readonly string[]): Promise<void>;
   removeMember(user: string): Promise<void>;
@@ -39,6 +46,7 @@ export interface ConversationHandle extends Store<ConversationSnapshot> {
 }
 
 export interface ConversationList extends Store<ConversationListSnapshot> {
+  /** Loads the next page; one at a time. Waits for a connection. */
   loadMore(): Promise<void>;
   /** Loads again after `failed`. */
   reload(): Promise<void>;
@@ -55,13 +63,17 @@ export interface Client {
   readonly me: Store<MeSnapshot>;
   readonly conversations: ConversationList;
   readonly presence: PresenceWatch;
+  /** The same handle for the same id. */
   conversation(id: string): ConversationHandle;
   /** The conversation with this person: the existing one, or a new one. */
   createDirect(user: string): Promise<ConversationRow>;
-  createGroup(options: { readonly name?: string; readonly members: readonly string[] }): Promise<ConversationRow>;
+  createGroup(options: {
+    readonly name?: string;
+    readonly members: readonly string[];
+  }): Promise<ConversationRow>;
   searchUsers(text: string, limit?: number): Promise<readonly User[]>;
   getUsers(users: readonly string[]): Promise<readonly User[]>;
-  /** Connects and stays connected until `disconnect`. */
+  /** Connects and stays connected until `disconnect`. While it waits to try again: tries at once. */
   connect(): void;
   /** Ends the connection and every timer; stores keep their last state. */
   disconnect(): void;

@@ -31,7 +31,11 @@ export type ConnectionState =
   /** The device says that it has no network. */
   | { readonly status: 'offline'; readonly since: number }
   /** Closed for good: by `disconnect()`, or refused by the server or the token provider. */
-  | { readonly status: 'closed'; readonly reason: 'disconnected' | 'refused'; readonly message?: string };
+  | {
+      readonly status: 'closed';
+      readonly reason: 'disconnected' | 'refused';
+      readonly message?: string;
+    };
 
 /** One line of the timeline: a stored message, or one of mine on its way. */
 export type TimelineMessage =
@@ -65,7 +69,7 @@ export interface ConversationSnapshot {
   readonly kind: ConversationKind | null;
   readonly name: string | null;
   readonly memberCount: number;
-  /** Those in it now, as far as known: the first 50 and whoever spoke or changed since. */
+  /** Those in it now: the first 50, by id. Of others who spoke, `getUsers` tells the names. */
   readonly members: readonly Member[];
   /** Ascending; what is on its way comes last. */
   readonly messages: readonly TimelineMessage[];

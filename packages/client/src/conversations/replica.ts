@@ -1,0 +1,298 @@
+import type {
+  ConversationChanges,
+  ConversationEvent,
+  ConversationRow,
+  Mark,
+  Message,
+  User,
+} from '@parley/protocol';
+import {
+  type Folded,
+  foldChanges,
+  foldEvent,
+  foldMark,
+  foldMarks,
+  foldRow,
+} from '../conversation/fold.ts';
+import { withUser } from '../conversation/members.ts';
+import { stored, type Timeline, withMessages, withoutBefore } from '../conversation/timeline.ts';
+import { judge } from '../sync/version-rule.ts';
+import { held, Meanwhile, type Reading } from './meanwhile.ts';
+
+/** One conversation as far as it is known. Replaced, not changed, when its history starts anew. */
+export interface Known {
+  row: ConversationRow;
+  /** Null while nobody has opened it. */
+  timeline: Timeline | null;
+  /** Its numbers are those of a history that the server has given up. */
+  outdated: boolean;
+  /** Changes that came too early. */
+  held: readonly ConversationEvent[];
+  /** The newest version heard of; what is above the row's is still to come. */
+  heard: number;
+}
+
+interface ReplicaParts {
+  /** A change is missing here. */
+  gap(conversation: string): void;
+  /** The row cannot be known without asking. */
+  rowNeeded(conversation: string): void;
+  /** The loaded messages do not join what came: read them anew. */
+  pageNeeded(conversation: string): void;
+  changed(conversation: string, row: ConversationRow | undefined): void;
+  /** Nothing is being read any more. */
+  calm(): void;
+  /** A stored message of mine was seen. */
+  ownMessage(conversation: string, id: string): void;
+}
+
+/**
+ * What this client knows of the server's conversations: state read, and events folded into it.
+ *
+ * However answers and events are ordered, doubled or delayed, it ends where a fresh read would be.
+ */
+export class Replica {
+  me = '';
+  readonly #parts: ReplicaParts;
+  readonly #known = new Map<string, Known>();
+  readonly #gone = new Set<string>();
+  readonly #meanwhile = new Meanwhile();
+
+  constructor(parts: ReplicaParts) {
+    this.#parts = parts;
+  }
+
+  get(id: string): Known | undefined {
+    return this.#known.get(id);
+  }
+
+  isGone(id: string): boolean {
+    return this.#gone.has(id);
+  }
+
+  rows(): ConversationRow[] {
+    return Array.from(this.#known.values(), ({ row }) => row);
+  }
+
+  ids(): string[] {
+    return [...this.#known.keys()];
+  }
+
+  get isReading(): boolean {
+    return this.#meanwhile.isReading;
+  }
+
+  isReadingBeside(reading: Reading): boolean {
+    return this.#meanwhile.isReadingBeside(reading);
+  }
+
+  /** Call before something is read, and `end` after what was read is in. */
+  begin(): Reading {
+    return this.#meanwhile.begin();
+  }
+
+  end(reading: Reading): void {
+    if (!this.#meanwhile.end(reading, (id) => this.#known.get(id)?.row)) return;
+    for (const id of this.#meanwhile.unknown()) this.#parts.rowNeeded(id);
+    this.#parts.calm();
+  }
+
+  /** A durable change was told. */
+  change(event: ConversationEvent): void {
+    const known = this.#known.get(event.conversation);
+    if (known === undefined) {
+      this.#meanwhile.hold(event);
+      // What is being read may hold it; `end` asks for what is still missing then.
+      if (!this.isReading) this.#parts.rowNeeded(event.conversation);
+      return;
+    }
+    const verdict = known.outdated ? 'gap' : judge(known.row.version, event);
+    if (verdict === 'ignore') return;
+    if (verdict === 'apply') this.#apply(known, event);
+    else known.held = held(known.held, event);
+    this.#settle(known);
+  }
+
+  /** Somebody has read or received up to there. */
+  mark(id: string, user: string, mark: Partial<Mark>): void {
+    const known = this.#known.get(id);
+    const isMember = known !== undefined && Object.hasOwn(known.row.marks, user);
+    if (this.isReading || (known !== undefined && !isMember)) {
+      this.#meanwhile.mark(id, user, mark);
+    }
+    if (!isMember) return;
+    this.#set(known, foldMark(known.row, user, mark, this.me, known.timeline?.messages ?? []));
+  }
+
+  /** A person has another name or picture, as of now. */
+  rename(user: User): void {
+    this.#meanwhile.rename(user);
+    for (const known of this.#known.values()) this.#setRow(known, withUser(known.row, user));
+  }
+
+  /** People as they were when they were read: older than what was told since. */
+  people(users: readonly User[]): void {
+    for (const user of users) {
+      if (this.#meanwhile.isRenamed(user.id)) continue;
+      for (const known of this.#known.values()) this.#setRow(known, withUser(known.row, user));
+    }
+  }
+
+  /** I was added, or made it: the row as of then. */
+  added(row: ConversationRow): void {
+    this.#meanwhile.added(row.id);
+    this.adopt(row);
+  }
+
+  /** I am no longer in it. */
+  removed(id: string): void {
+    this.#meanwhile.removed(id);
+    this.#known.delete(id);
+    this.#gone.add(id);
+    this.#parts.changed(id, undefined);
+  }
+
+  /** Everything known is of a history that the server has given up. */
+  outdate(): void {
+    for (const known of this.#known.values()) known.outdated = true;
+    this.#meanwhile.forgetMarks();
+  }
+
+  /**
+   * A row was read. Returns false when it was no use: older than what is known, or so much newer
+   * that messages in between would be missing, which `sync` brings.
+   */
+  adopt(row: ConversationRow, reading?: Reading): boolean {
+    const known = this.#known.get(row.id);
+    if (known === undefined || known.outdated) {
+      if (known !== undefined || !reading?.removed.has(row.id)) this.#start(row, known);
+      return true;
+    }
+    if (row.version > known.row.version && known.timeline !== null) {
+      this.#set(known, foldMarks(known.row, row.marks, this.me));
+      known.heard = Math.max(known.heard, row.version);
+      this.#parts.gap(row.id);
+      return false;
+    }
+    const isOlder = row.version < known.row.version;
+    this.#set(known, this.#withNews(foldRow(known.row, row, this.me)));
+    this.#settle(known);
+    return !isOlder;
+  }
+
+  /** The answer of `sync` for one conversation, complete. */
+  synced(changes: ConversationChanges): void {
+    const known = this.#known.get(changes.id);
+    if (known === undefined) return;
+    if (changes.reset) {
+      this.#reset(known, changes);
+      return;
+    }
+    if (known.outdated) return;
+    const folded = this.#withNews(foldChanges(known.row, changes, this.me));
+    this.#lay(known, changes.messages);
+    if (known.timeline !== null) {
+      known.timeline = withoutBefore(known.timeline, changes.first_seq);
+    }
+    this.#set(known, folded, true);
+    this.#settle(known);
+  }
+
+  /** Puts another timeline in place; null: it does not fit, and is read anew. */
+  setTimeline(known: Known, timeline: Timeline | null): void {
+    const { id } = known.row;
+    if (this.#known.get(id) !== known) return;
+    known.timeline = timeline;
+    this.#parts.changed(id, known.row);
+    if (timeline === null) this.#parts.pageNeeded(id);
+    else this.#tellOwn(id, timeline.messages);
+  }
+
+  /** Nobody looks at it any more. */
+  dropTimeline(id: string): void {
+    const known = this.#known.get(id);
+    if (known !== undefined) known.timeline = null;
+  }
+
+  #start(row: ConversationRow, before: Known | undefined): void {
+    const { id } = row;
+    const changes = before?.held ?? this.#meanwhile.release(id);
+    const known: Known = { row, timeline: null, outdated: false, held: changes, heard: 0 };
+    this.#gone.delete(id);
+    this.#known.set(id, known);
+    this.#set(known, this.#withNews({ row, incomplete: false }), true);
+    this.#settle(known);
+    if (before !== undefined && before.timeline !== null) this.#parts.pageNeeded(id);
+  }
+
+  #reset(before: Known, changes: ConversationChanges): void {
+    const folded = this.#withNews(foldChanges(before.row, changes, this.me));
+    const [first] = changes.messages;
+    const hasOlder = first !== undefined && first.seq > changes.first_seq;
+    const messages = changes.messages.map(stored);
+    const known: Known = {
+      row: folded.row,
+      timeline: before.timeline === null ? null : { ready: true, messages, hasOlder, live: null },
+      outdated: false,
+      held: before.held,
+      // What was read meanwhile may have been newer than this answer.
+      heard: before.outdated ? 0 : before.row.version,
+    };
+    this.#known.set(changes.id, known);
+    this.#tellOwn(changes.id, messages);
+    this.#set(known, folded, true);
+    this.#settle(known);
+    if (known.heard > known.row.version) this.#parts.gap(changes.id);
+  }
+
+  #apply(known: Known, event: ConversationEvent): void {
+    const { row, timeline } = known;
+    const folded = foldEvent(row, event, this.me, timeline?.messages ?? []);
+    if ('message' in event) this.#lay(known, [event.message]);
+    const hasJoined = event.event === 'member.updated' && event.member.left_at === null;
+    this.#set(known, hasJoined ? this.#withNews(folded) : folded, true);
+  }
+
+  #lay(known: Known, messages: readonly Message[]): void {
+    this.#tellOwn(known.row.id, messages);
+    if (known.timeline === null) return;
+    known.timeline = withMessages(known.timeline, messages);
+    if (known.timeline === null) this.#parts.pageNeeded(known.row.id);
+  }
+
+  #tellOwn(id: string, messages: readonly Message[]): void {
+    for (const message of messages) {
+      if (message.sender === this.me) this.#parts.ownMessage(id, message.id);
+    }
+  }
+
+  /** Applies what was held and fits now; asks for what is still missing. */
+  #settle(known: Known): void {
+    if (known.outdated || known.held.length === 0) return;
+    const changes = known.held.toSorted((a, b) => a.version - b.version);
+    known.held = changes.filter((event) => {
+      const verdict = judge(known.row.version, event);
+      if (verdict === 'apply') this.#apply(known, event);
+      return verdict === 'gap';
+    });
+    if (known.held.length > 0) this.#parts.gap(known.row.id);
+  }
+
+  /** With what was told while this was being read. */
+  #withNews({ row, incomplete }: Folded): Folded {
+    const named = this.#meanwhile.withNames(row);
+    const marked = foldMarks(named, this.#meanwhile.marks(row.id), this.me);
+    return { row: marked.row, incomplete: incomplete || marked.incomplete };
+  }
+
+  #set(known: Known, { row, incomplete }: Folded, changed = false): void {
+    const isNew = row !== known.row;
+    known.row = row;
+    if (isNew || changed) this.#parts.changed(row.id, row);
+    if (incomplete) this.#parts.rowNeeded(row.id);
+  }
+
+  #setRow(known: Known, row: ConversationRow): void {
+    this.#set(known, { row, incomplete: false });
+  }
+}

@@ -1,0 +1,314 @@
+import { newId } from '@parley/protocol';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  startTestServer,
+  type TestServer,
+  type TestTenant,
+} from '../../server/src/testing/test-server.ts';
+import type { TestSocket } from '../../server/src/testing/test-socket.ts';
+import { upsertUser } from '../../server/src/users/upsert-user.ts';
+import { createClient } from '../src/create-client.ts';
+import { type Environment, systemEnvironment } from '../src/environment.ts';
+import type { Client } from '../src/index.ts';
+import type { Transport } from '../src/transport/transport.ts';
+
+/** What people do; numbers pick among those there are at that moment. */
+type Act =
+  | { readonly type: 'direct'; readonly by: number; readonly with: number }
+  | { readonly type: 'group'; readonly by: number; readonly members: readonly number[] }
+  | { readonly type: 'say'; readonly by: number; readonly in: number; readonly body: string }
+  | { readonly type: 'rename'; readonly by: number; readonly in: number; readonly name: string }
+  | {
+      readonly type: 'add' | 'remove';
+      readonly by: number;
+      readonly in: number;
+      readonly who: number;
+    }
+  | { readonly type: 'leave'; readonly by: number; readonly in: number }
+  | { readonly type: 'read'; readonly by: number; readonly in: number; readonly back: number }
+  | { readonly type: 'delivered'; readonly by: number; readonly in: number; readonly back: number }
+  | { readonly type: 'profile'; readonly who: number; readonly name: string }
+  | { readonly type: 'cut' };
+
+const people = ['ann', 'bob', 'cy', 'dee'];
+const person = fc.nat(people.length - 1);
+const index = fc.nat(5);
+const text = fc
+  .string({ minLength: 1, maxLength: 12, unit: 'grapheme' })
+  .filter((one) => one.trim() !== '');
+
+const act: fc.Arbitrary<Act> = fc.oneof(
+  {
+    weight: 1,
+    arbitrary: fc.record({ type: fc.constant('direct' as const), by: person, with: person }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      type: fc.constant('group' as const),
+      by: person,
+      members: fc.array(person, { maxLength: 3 }),
+    }),
+  },
+  {
+    weight: 8,
+    arbitrary: fc.record({ type: fc.constant('say' as const), by: person, in: index, body: text }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      type: fc.constant('rename' as const),
+      by: person,
+      in: index,
+      name: text,
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      type: fc.constantFrom('add' as const, 'remove' as const),
+      by: person,
+      in: index,
+      who: person,
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ type: fc.constant('leave' as const), by: person, in: index }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      type: fc.constantFrom('read' as const, 'delivered' as const),
+      by: person,
+      in: index,
+      back: fc.nat(3),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ type: fc.constant('profile' as const), who: person, name: text }),
+  },
+  { weight: 1, arbitrary: fc.constant({ type: 'cut' as const }) },
+);
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await startTestServer();
+});
+afterAll(() => server[Symbol.asyncDispose]());
+
+describe('the fold', () => {
+  it('[CL2] state and events fold to what a new client reads, whatever happened and was cut', async () => {
+    const runs = Number(process.env['FOLD_RUNS'] ?? 300);
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(act, { minLength: 6, maxLength: 24, size: 'max' }),
+        async (acts) => {
+          await foldOnce(acts);
+        },
+      ),
+      { numRuns: runs, endOnFailure: process.env['FOLD_SHRINK'] === undefined },
+    );
+  }, 300_000);
+});
+
+async function foldOnce(acts: readonly Act[]): Promise<void> {
+  const tenant = await server.tenant(people);
+  const sockets = await Promise.all(people.map((user) => tenant.connect(user)));
+  const line = new CuttableLine();
+  const watching = watchedClient(tenant, line.environment);
+  const opened = new Set<string>();
+  const stops: (() => void)[] = [];
+  try {
+    await ready(watching);
+    const conversations: string[] = [];
+    const begin: Act[] = [
+      { type: 'group', by: 1, members: [0, 2] },
+      { type: 'direct', by: 0, with: 1 },
+      { type: 'group', by: 0, members: [1, 2, 3] },
+    ];
+    for (const one of [...begin, ...acts]) {
+      await perform(tenant, sockets, line, conversations, one);
+      for (const id of conversations) {
+        if (opened.has(id)) continue;
+        opened.add(id);
+        stops.push(watching.conversation(id).open());
+      }
+    }
+    const fresh = watchedClient(tenant);
+    try {
+      await ready(fresh);
+      for (const id of opened) stops.push(fresh.conversation(id).open());
+      await expect
+        .poll(() => stateOf(watching, opened), { timeout: 8_000, interval: 5 })
+        .toEqual(await settledState(fresh, opened));
+    } finally {
+      fresh.disconnect();
+    }
+  } finally {
+    for (const stop of stops) stop();
+    watching.disconnect();
+    await Promise.all(sockets.map((socket) => socket.close()));
+  }
+}
+
+async function perform(
+  tenant: TestTenant,
+  sockets: readonly TestSocket[],
+  line: CuttableLine,
+  conversations: string[],
+  act: Act,
+): Promise<void> {
+  if (act.type === 'cut') {
+    line.cut();
+    return;
+  }
+  if (act.type === 'profile') {
+    const { db } = server.database;
+    const id = people[act.who] ?? '';
+    await upsertUser({ db, bus: server.bus }, tenant.id, { id, name: act.name.trim() });
+    return;
+  }
+  const socket = sockets[act.by];
+  if (socket === undefined) return;
+  // What a person may not do is refused, which is an act as good as any: it must change nothing.
+  await attempt(socket, conversations, act).catch((error: unknown) => {
+    expect(error).toMatchObject({
+      code: expect.stringMatching(/^(not_found|not_allowed|bad_request)$/),
+    });
+  });
+}
+
+async function attempt(
+  socket: TestSocket,
+  conversations: string[],
+  act: Exclude<Act, { type: 'cut' | 'profile' }>,
+): Promise<void> {
+  if (act.type === 'direct' || act.type === 'group') {
+    const members = act.type === 'direct' ? [act.with] : act.members;
+    const { conversation } = await socket.ask('conversation.create', {
+      kind: act.type,
+      members: members.map((one) => people[one] ?? ''),
+    });
+    if (!conversations.includes(conversation.id)) conversations.push(conversation.id);
+    return;
+  }
+  const conversation = conversations[act.in % conversations.length];
+  if (conversation === undefined) return;
+  switch (act.type) {
+    case 'say':
+      await socket.ask('message.send', { conversation, message: { id: newId(), body: act.body } });
+      break;
+    case 'rename':
+      await socket.ask('conversation.update', { conversation, name: act.name });
+      break;
+    case 'add':
+      await socket.ask('member.add', { conversation, users: [people[act.who] ?? ''] });
+      break;
+    case 'remove':
+      await socket.ask('member.remove', { conversation, user: people[act.who] ?? '' });
+      break;
+    case 'leave':
+      await socket.ask('conversation.leave', { conversation });
+      break;
+    case 'read':
+    case 'delivered': {
+      const row = await socket.ask('conversation.get', { conversation });
+      const seq = Math.max(0, row.conversation.last_seq - act.back);
+      if (act.type === 'read') await socket.ask('read', { conversation, seq });
+      else await socket.ask('delivered', { marks: { [conversation]: seq } });
+    }
+  }
+}
+
+function watchedClient(tenant: TestTenant, environment?: Environment): Client {
+  const options = { url: server.url, getToken: () => tenant.token('ann') };
+  const client = createClient(options, environment);
+  client.connect();
+  return client;
+}
+
+async function ready(client: Client): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const check = () => {
+      if (client.conversations.getSnapshot().status !== 'ready') return;
+      stop();
+      resolve();
+    };
+    const stop = client.conversations.subscribe(check);
+    check();
+  });
+}
+
+/** Everything that a person sees; what fades by itself (typing, pending) is not in these acts. */
+function stateOf(client: Client, opened: ReadonlySet<string>) {
+  return {
+    me: client.me.getSnapshot(),
+    list: client.conversations.getSnapshot(),
+    conversations: [...opened].map((id) => withoutLeft(client.conversation(id).getSnapshot())),
+  };
+}
+
+/** What was seen of a conversation before it was gone is nobody's promise. */
+function withoutLeft<T extends { readonly status: string }>(snapshot: T): T | { status: 'gone' } {
+  return snapshot.status === 'gone' ? { status: 'gone' } : snapshot;
+}
+
+/** A fresh client's state, once everything it asked for is there and its own marks are told. */
+async function settledState(client: Client, opened: ReadonlySet<string>) {
+  const isThere = () =>
+    [...opened].every((id) => {
+      const { status, marks, messages } = client.conversation(id).getSnapshot();
+      if (status === 'gone') return true;
+      const last = messages.at(-1);
+      const newest = last?.state === 'stored' ? last.seq : 0;
+      // The SDK reports what it received: the mark is there when the report was taken.
+      const fromOthers = messages.filter((one) => one.state === 'stored' && one.sender !== 'ann');
+      const lastOfOthers = fromOthers.at(-1);
+      const due = lastOfOthers?.state === 'stored' ? lastOfOthers.seq : 0;
+      return status === 'ready' && newest >= due && (marks['ann']?.delivered ?? 0) >= due;
+    });
+  await expect.poll(isThere, { timeout: 8_000, interval: 5 }).toBe(true);
+  return stateOf(client, opened);
+}
+
+/** An environment whose lines can be cut without a word, and which comes back at once. */
+class CuttableLine {
+  readonly environment: Environment;
+  readonly #cuts = new Set<() => void>();
+
+  constructor() {
+    const system = systemEnvironment();
+    this.environment = {
+      ...system,
+      // No wait between tries, and reports of delivery at once: the test has no time to lose.
+      random: () => 0,
+      connect: (address, events) => {
+        let alive = true;
+        const transport: Transport = system.connect(address, {
+          opened: () => alive && events.opened(),
+          frame: (frame) => alive && events.frame(frame),
+          closed: (code, reason) => {
+            this.#cuts.delete(cut);
+            if (alive) events.closed(code, reason);
+            alive = false;
+          },
+        });
+        const cut = () => {
+          this.#cuts.delete(cut);
+          if (alive) events.closed(1006, '');
+          alive = false;
+          transport.close();
+        };
+        this.#cuts.add(cut);
+        return transport;
+      },
+    };
+  }
+
+  cut(): void {
+    for (const cut of [...this.#cuts]) cut();
+  }
+}

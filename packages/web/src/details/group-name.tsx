@@ -1,0 +1,86 @@
+import type { ConversationHandle } from '@parley/client';
+import { limits } from '@parley/protocol';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { Icon } from '../icons/icon.tsx';
+import { useEscape } from '../keyboard/escape.ts';
+import { useAttempt } from '../parts/use-attempt.ts';
+import { words } from '../words.ts';
+import '../parts/field.css';
+import './group-name.css';
+
+interface GroupNameProps {
+  readonly name: string;
+  readonly handle: ConversationHandle;
+}
+
+/** A group's name, which its people can change in place. */
+export function GroupName({ name, handle }: GroupNameProps) {
+  const [editing, setEditing] = useState(false);
+  if (editing) return <Form name={name} handle={handle} onDone={() => setEditing(false)} />;
+  return (
+    <div class="group-name">
+      <h3 class="details-name" dir="auto">
+        {name}
+      </h3>
+      <button
+        type="button"
+        class="icon-button group-name-change"
+        aria-label={words.details.rename}
+        title={words.details.rename}
+        onClick={() => setEditing(true)}
+      >
+        <Icon name="pencil" small />
+      </button>
+    </div>
+  );
+}
+
+function Form({ name, handle, onDone }: GroupNameProps & { readonly onDone: () => void }) {
+  const [text, setText] = useState(name);
+  const { busy, problem, attempt } = useAttempt();
+  const field = useRef<HTMLInputElement>(null);
+  useEscape(true, onDone);
+  useEffect(() => field.current?.select(), []);
+  const wanted = text.trim();
+
+  const save = () => {
+    if (wanted === '') return;
+    if (wanted === name) return onDone();
+    attempt(async () => {
+      await handle.rename(wanted);
+      onDone();
+    });
+  };
+
+  return (
+    <form
+      class="group-name-form"
+      onSubmit={(event) => {
+        event.preventDefault();
+        save();
+      }}
+    >
+      <input
+        ref={field}
+        class="field"
+        dir="auto"
+        autocomplete="off"
+        maxLength={limits.nameCodePoints}
+        aria-label={words.details.name}
+        value={text}
+        onInput={(event) => setText(event.currentTarget.value)}
+      />
+      <div class="group-name-actions">
+        <button type="button" class="button button-quiet" onClick={onDone}>
+          {words.action.cancel}
+        </button>
+        <button type="submit" class="button button-main" disabled={wanted === '' || busy}>
+          {words.details.save}
+        </button>
+      </div>
+      <p class="dialog-problem" role="alert">
+        {problem}
+      </p>
+    </form>
+  );
+}

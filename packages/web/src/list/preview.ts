@@ -1,0 +1,29 @@
+import type { ConversationRow, User } from '@parley/protocol';
+import { actWords } from '../conversation/act-words.ts';
+import { words } from '../words.ts';
+
+/** One line about a conversation's last message. */
+export interface Preview {
+  /** `You: ` or the sender's name in groups. */
+  readonly prefix: string;
+  readonly text: string;
+}
+
+/** The line under a conversation's name in the list. */
+export function previewOf(row: ConversationRow, me: string, person: (id: string) => User): Preview {
+  const message = row.last_message;
+  if (!message) return { prefix: '', text: words.list.noMessages };
+  if (message.kind === 'hidden') return { prefix: '', text: words.message.hidden };
+  const nameOf = (id: string) => (id === me ? words.people.you : person(id).name);
+  if (message.kind === 'system') return { prefix: '', text: actWords(message, nameOf) };
+  if (message.deleted_at !== undefined) return { prefix: '', text: words.message.deleted };
+  // A preview is one line: line breaks and runs of space would only waste it.
+  const text = message.body.slice(0, 300).replace(/\s+/gu, ' ');
+  if (message.sender === me) return { prefix: words.list.you, text };
+  if (row.kind === 'direct' || message.sender === null) return { prefix: '', text };
+  return { prefix: words.list.from(firstName(nameOf(message.sender))), text };
+}
+
+function firstName(name: string): string {
+  return name.split(/\s/u)[0] ?? name;
+}

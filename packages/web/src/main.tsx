@@ -1,0 +1,4 @@
+import { showPage } from './show-page.tsx';
+import { serverDoor } from './sign-in/server-door.ts';
+
+showPage(serverDoor(location.href));

@@ -1,0 +1,34 @@
+import { ParleyError } from '@parley/protocol';
+import { useState } from 'preact/hooks';
+import { words } from '../words.ts';
+
+interface Attempt {
+  readonly busy: boolean;
+  /** What went wrong the last time, in words; empty when nothing did. */
+  readonly problem: string;
+  /** Does something that can fail; nothing while it is still being done. */
+  readonly attempt: (act: () => Promise<void>) => void;
+}
+
+/** For buttons that ask the server: busy meanwhile, and words when it fails. */
+export function useAttempt(): Attempt {
+  const [busy, setBusy] = useState(false);
+  const [problem, setProblem] = useState('');
+  const run = async (act: () => Promise<void>) => {
+    setBusy(true);
+    setProblem('');
+    try {
+      await act();
+    } catch (error) {
+      setProblem(words.problem(error instanceof ParleyError ? error.code : undefined));
+    }
+    setBusy(false);
+  };
+  return {
+    busy,
+    problem,
+    attempt: (act) => {
+      if (!busy) void run(act);
+    },
+  };
+}
