@@ -130,8 +130,9 @@ export function createClient(
 
   function setMe(user: User): void {
     const before = me.value;
-    if (before?.name === user.name && before.avatar_url === user.avatar_url) return;
-    me.set({ id: user.id, name: user.name, avatar_url: user.avatar_url });
+    const { id, name, avatar_url, updated_at } = user;
+    if (before !== null && before.id === id && before.updated_at >= updated_at) return;
+    me.set({ id, name, avatar_url, updated_at });
   }
 
   function take(event: ServerEvent): void {
@@ -150,7 +151,7 @@ export function createClient(
         sync.personal(event);
         break;
       case 'user.updated':
-        replica.rename(event.user);
+        replica.people([event.user]);
         if (event.user.id === replica.me) setMe(event.user);
         break;
       case 'typing':

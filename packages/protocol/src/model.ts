@@ -4,6 +4,8 @@ export interface User {
   readonly id: string;
   readonly name: string;
   readonly avatar_url: string | null;
+  /** When name or picture last changed: of two tellings the newer one holds. */
+  readonly updated_at: string;
 }
 
 /** A person's place in a conversation. */

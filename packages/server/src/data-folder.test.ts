@@ -76,7 +76,7 @@ test('[DB12] Where a file is in the way, or no folder can be used, the message s
   ).rejects.toThrow('Set PARLEY_DATA_DIR');
 });
 
-test('[DB13] An empty folder that lets nobody in, as mktemp makes it, is opened; a full one is not', async () => {
+test('[DB22] An empty folder that lets nobody in, as mktemp makes it, is opened; a full one is not', async () => {
   const empty = await mkdtemp(join(base, 'made-'));
   expect(await openDataFolder({ path: empty, explicit: true, guest })).toBe(empty);
 

@@ -24,6 +24,7 @@ function member(id: string, more: Partial<Member> = {}): Member {
     id,
     name,
     avatar_url: null,
+    updated_at: '2026-01-01T00:00:00.000Z',
     role: 'member',
     joined_seq: 1,
     version: 1,
@@ -104,6 +105,13 @@ describe('the fold', () => {
     expect(foldEvent(row(), event, 'ann', []).incomplete).toBe(true);
     const twice = foldEvent(known.row, { ...event, version: 5 }, 'ann', [message(1), deleted]);
     expect(twice.row.unread).toBe(0);
+  });
+
+  it('[CL23] a message told as new that is known, and deleted since, is not unread', () => {
+    const deleted = message(2, { version: 4, body: '', deleted_at: created_at });
+    const event = { event: 'message.created', ...versioned, message: deleted } as const;
+    expect(foldEvent(row(), event, 'ann', [message(1), message(2)]).row.unread).toBe(0);
+    expect(foldEvent(row(), event, 'ann', []).incomplete).toBe(true);
   });
 
   it('[CL24] who joins has read and received everything before, in the order of ids', () => {

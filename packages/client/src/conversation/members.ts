@@ -70,6 +70,7 @@ export function withUser(row: ConversationRow, user: User): ConversationRow {
   const index = row.members.findIndex((one) => one.id === user.id);
   const member = row.members[index];
   if (member === undefined) return row;
-  if (member.name === user.name && member.avatar_url === user.avatar_url) return row;
-  return { ...row, members: row.members.with(index, { ...member, ...user }) };
+  const { name, avatar_url, updated_at } = user;
+  if (member.updated_at === updated_at && member.name === name) return row;
+  return { ...row, members: row.members.with(index, { ...member, name, avatar_url, updated_at }) };
 }

@@ -66,6 +66,21 @@ describe('the list', () => {
     expect(calls()).toBe(4);
   });
 
+  it('[CL87] finds what had risen just before the rest was loaded, and was not told', async () => {
+    const { world, ids, ann, list, shown } = await withTen();
+    let lost = 1;
+    world.server.loses = () => lost-- > 0;
+    world.server.say('bob', ids[9] ?? '', 'lost');
+    while (list.getSnapshot().hasMore) {
+      void list.loadMore();
+      await world.flow();
+    }
+    expect(shown()).not.toContain(9);
+    ann.network.line?.cut();
+    await world.pass(5_000);
+    expect(shown()).toEqual([9, 0, 1, 2, 3, 4, 5, 6, 7, 8]);
+  });
+
   it('[CL88] a conversation appears when one is added, and goes when one is removed', async () => {
     const { world, ids, ann, shown } = await withTen();
     const handle = ann.client.conversation(ids[1] ?? '');

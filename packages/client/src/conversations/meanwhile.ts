@@ -1,6 +1,5 @@
-import type { ConversationEvent, ConversationRow, Mark, User } from '@parley/protocol';
+import type { ConversationEvent, ConversationRow, Mark } from '@parley/protocol';
 import { raiseMark } from '../conversation/marks.ts';
-import { withUser } from '../conversation/members.ts';
 
 /** Changes kept, per conversation, for when what is before them is known. */
 const heldAtMost = 500;
@@ -23,7 +22,6 @@ export class Meanwhile {
   readonly #changes = new Map<string, readonly ConversationEvent[]>();
   /** Marks, by conversation. Laying them over twice, or late, does no harm: marks only grow. */
   readonly #marks = new Map<string, ConversationRow['marks']>();
-  readonly #renamed = new Map<string, User>();
 
   get isReading(): boolean {
     return this.#readings.size > 0;
@@ -44,7 +42,6 @@ export class Meanwhile {
   end(reading: Reading, rowOf: (id: string) => ConversationRow | undefined): boolean {
     this.#readings.delete(reading);
     if (this.isReading) return false;
-    this.#renamed.clear();
     for (const [id, marks] of this.#marks) {
       const row = rowOf(id);
       // Marks of somebody whose joining has not been told yet stay.
@@ -99,21 +96,6 @@ export class Meanwhile {
   /** Marks of another history say nothing. */
   forgetMarks(): void {
     this.#marks.clear();
-  }
-
-  rename(user: User): void {
-    if (this.isReading) this.#renamed.set(user.id, user);
-  }
-
-  isRenamed(user: string): boolean {
-    return this.#renamed.has(user);
-  }
-
-  /** A row that was read, with the names that are newer. */
-  withNames(row: ConversationRow): ConversationRow {
-    let named = row;
-    for (const user of this.#renamed.values()) named = withUser(named, user);
-    return named;
   }
 }
 

@@ -16,6 +16,7 @@ import {
 } from '../conversation/fold.ts';
 import { withUser } from '../conversation/members.ts';
 import { stored, type Timeline, withMessages, withoutBefore } from '../conversation/timeline.ts';
+import { Profiles } from '../people/profiles.ts';
 import { judge } from '../sync/version-rule.ts';
 import { held, Meanwhile, type Reading } from './meanwhile.ts';
 
@@ -57,6 +58,7 @@ export class Replica {
   readonly #known = new Map<string, Known>();
   readonly #gone = new Set<string>();
   readonly #meanwhile = new Meanwhile();
+  readonly #profiles = new Profiles();
 
   constructor(parts: ReplicaParts) {
     this.#parts = parts;
@@ -124,16 +126,10 @@ export class Replica {
     this.#set(known, foldMark(known.row, user, mark, this.me, known.timeline?.messages ?? []));
   }
 
-  /** A person has another name or picture, as of now. */
-  rename(user: User): void {
-    this.#meanwhile.rename(user);
-    for (const known of this.#known.values()) this.#setRow(known, withUser(known.row, user));
-  }
-
-  /** People as they were when they were read: older than what was told since. */
+  /** People were told of; whose name or picture is newer than known has it everywhere. */
   people(users: readonly User[]): void {
     for (const user of users) {
-      if (this.#meanwhile.isRenamed(user.id)) continue;
+      if (!this.#profiles.take(user)) continue;
       for (const known of this.#known.values()) this.#setRow(known, withUser(known.row, user));
     }
   }
@@ -278,9 +274,10 @@ export class Replica {
     if (known.held.length > 0) this.#parts.gap(known.row.id);
   }
 
-  /** With what was told while this was being read. */
+  /** With what was told while this was being read, and newer names than it brings. */
   #withNews({ row, incomplete }: Folded): Folded {
-    const named = this.#meanwhile.withNames(row);
+    this.people(row.members);
+    const named = this.#profiles.over(row);
     const marked = foldMarks(named, this.#meanwhile.marks(row.id), this.me);
     return { row: marked.row, incomplete: incomplete || marked.incomplete };
   }

@@ -15,7 +15,7 @@ describe('the monitor', () => {
     ann.client.connect();
     await world.flow();
     expect(seen).toEqual(['connecting', 'online']);
-    expect(ann.client.me.getSnapshot()).toEqual({ id: 'ann', name: 'ann', avatar_url: null });
+    expect(ann.client.me.getSnapshot()).toMatchObject({ id: 'ann', name: 'ann', avatar_url: null });
     expect(ann.network.lines).toHaveLength(1);
     expect(world.server.taken[0]).toMatchObject({ type: 'hello', input: { token: 'ann' } });
   });

@@ -54,6 +54,8 @@ export class Sync {
   resume(hello: HelloResult): void {
     if (this.#epoch === undefined) this.#me.told(hello.me);
     this.#enter(hello.epoch);
+    // Whatever is read from now on: who is renamed after this is told by the first answer that comes.
+    this.#at ??= hello.server_time;
     this.#all = true;
     this.#attempt = 0;
     this.#pace.want();

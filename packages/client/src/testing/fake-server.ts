@@ -160,7 +160,9 @@ export class FakeServer implements FakePeer {
 
   rename(id: string, name: string): void {
     const user = this.#user(id);
-    this.#users.set(id, { ...user, name, renamedAt: this.#now() });
+    // Never twice within a millisecond: the finest that a profile's time tells.
+    const renamedAt = Math.max(this.#now(), user.renamedAt + 1);
+    this.#users.set(id, { ...user, name, renamedAt });
     const event: ServerEvent = { event: 'user.updated', user: this.#person(id, name) };
     for (const connection of this.#connections.values()) this.#send(connection, event);
   }
@@ -677,7 +679,8 @@ export class FakeServer implements FakePeer {
   }
 
   #person(id: string, name: string): User {
-    return { id, name, avatar_url: null };
+    const renamedAt = this.#users.get(id)?.renamedAt ?? 0;
+    return { id, name, avatar_url: null, updated_at: new Date(renamedAt).toISOString() };
   }
 
   #user(id: string): StoredUser {

@@ -6,10 +6,11 @@ import {
   type Member,
   type Message,
 } from '@parley/protocol';
-import { type Kysely, sql } from 'kysely';
+import { type Kysely, type RawBuilder, sql } from 'kysely';
 import type { Tables } from '../db/tables.ts';
 import { type MessageRow, toMessage } from '../messages/message-row.ts';
 import type { Scope } from '../scope.ts';
+import { profileStamp } from '../users/profile-stamp.ts';
 
 interface HeadRow {
   readonly id: string;
@@ -63,16 +64,30 @@ export async function readConversationRows(
   }));
 }
 
+/**
+ * My memberships in these conversations, as `mine`: where every statement about them starts.
+ *
+ * Materialized, so that the planner takes each conversation by its whole key. Where it has no
+ * statistics yet it would rather go through all that a tenant has, for each of them.
+ */
+export function mine(scope: Scope, ids: readonly string[]): RawBuilder<unknown> {
+  return sql`mine as materialized (
+    select * from member
+    where member.tenant_id = ${scope.tenant} and member.user_id = ${scope.user}
+      and member.conversation_id = any(${ids}::uuid[]) and member.left_at is null
+  )`;
+}
+
 /** Unread messages: of others, neither deleted nor an act, among the next 1,000 after my mark. */
 export const unreadCount = sql<number>`(
   select count(*)::int from (
     select sender_id, kind, deleted_at from message
-    where message.tenant_id = member.tenant_id
-      and message.conversation_id = member.conversation_id
-      and message.seq > member.read_seq and message.seq >= member.joined_seq
+    where message.tenant_id = mine.tenant_id
+      and message.conversation_id = mine.conversation_id
+      and message.seq > mine.read_seq and message.seq >= mine.joined_seq
     order by message.seq limit ${sql.lit(limits.unreadWindow)}
   ) as next
-  where next.sender_id <> member.user_id and next.kind = 'text' and next.deleted_at is null
+  where next.sender_id <> mine.user_id and next.kind = 'text' and next.deleted_at is null
 )`;
 
 async function readHeads(
@@ -81,9 +96,10 @@ async function readHeads(
   ids: readonly string[],
 ): Promise<readonly HeadRow[]> {
   const { rows } = await sql<HeadRow>`
+    with ${mine(scope, ids)}
     select conversation.id, conversation.kind, conversation.name, conversation.version,
       conversation.last_seq,
-      greatest(conversation.first_seq, member.joined_seq) as first_seq,
+      greatest(conversation.first_seq, mine.joined_seq) as first_seq,
       conversation.member_count, conversation.metadata, conversation.created_by,
       conversation.created_at, conversation.last_activity_at,
       ${unreadCount} as unread,
@@ -91,14 +107,12 @@ async function readHeads(
         select to_jsonb(message) from message
         where message.tenant_id = conversation.tenant_id
           and message.conversation_id = conversation.id
-          and message.seq = conversation.last_seq and message.seq >= member.joined_seq
+          and message.seq = conversation.last_seq and message.seq >= mine.joined_seq
       ) as last_message
-    from unnest(${ids}::uuid[]) with ordinality as wanted (id, n)
-    join member on member.tenant_id = ${scope.tenant} and member.conversation_id = wanted.id
-      and member.user_id = ${scope.user} and member.left_at is null
-    join conversation on conversation.tenant_id = member.tenant_id
-      and conversation.id = member.conversation_id
-    order by wanted.n`.execute(db);
+    from mine
+    join conversation on conversation.tenant_id = mine.tenant_id
+      and conversation.id = mine.conversation_id
+    order by array_position(${ids}::uuid[], conversation.id)`.execute(db);
   return rows;
 }
 
@@ -113,11 +127,11 @@ export async function readFirstMembers(
   ids: readonly string[],
 ): Promise<Map<string, Member[]>> {
   const { rows } = await sql<MemberRow>`
+    with ${mine(scope, ids)}
     select first.conversation_id, app_user.id, app_user.name, app_user.avatar_url,
+      ${profileStamp} as updated_at,
       first.role, first.joined_seq, first.version
-    from unnest(${ids}::uuid[]) as wanted (id)
-    join member as mine on mine.tenant_id = ${scope.tenant} and mine.conversation_id = wanted.id
-      and mine.user_id = ${scope.user} and mine.left_at is null
+    from mine
     cross join lateral (
       select * from member
       where member.tenant_id = mine.tenant_id and member.conversation_id = mine.conversation_id
@@ -147,16 +161,24 @@ export async function readMarks(
     read_seq: number;
     delivered_seq: number;
   }>`
-    select member.conversation_id, member.user_id, member.read_seq, member.delivered_seq
-    from unnest(${ids}::uuid[]) as wanted (id)
-    join member as mine on mine.tenant_id = ${scope.tenant} and mine.conversation_id = wanted.id
-      and mine.user_id = ${scope.user} and mine.left_at is null
-    join conversation on conversation.tenant_id = mine.tenant_id and conversation.id = wanted.id
-    join member on member.tenant_id = conversation.tenant_id
-      and member.conversation_id = conversation.id and member.left_at is null
-    where conversation.member_count <= ${limits.membersWithMarks}
-      or member.user_id = ${scope.user}
-    order by member.user_id`.execute(db);
+    with ${mine(scope, ids)}
+    select mark.*
+    from mine
+    join conversation on conversation.tenant_id = mine.tenant_id
+      and conversation.id = mine.conversation_id
+    cross join lateral (
+      (
+        select member.conversation_id, member.user_id, member.read_seq, member.delivered_seq
+        from member
+        where member.tenant_id = mine.tenant_id and member.conversation_id = mine.conversation_id
+          and member.left_at is null and conversation.member_count <= ${limits.membersWithMarks}
+        order by member.user_id limit ${limits.membersWithMarks}
+      )
+      union all
+      select mine.conversation_id, mine.user_id, mine.read_seq, mine.delivered_seq
+      where conversation.member_count > ${limits.membersWithMarks}
+    ) as mark
+    order by mark.user_id`.execute(db);
   const marks = new Map<string, Record<string, Mark>>();
   for (const row of rows) {
     // No prototype: user ids are the host's own, and `__proto__` could be one.

@@ -28,7 +28,10 @@ interface Created {
  * Throws `not_found` when anybody named does not exist (nothing is made then), `id_reused` when the
  * id names another conversation.
  */
-export async function createConversation(ctx: Context, input: CreateConversation): Promise<Created> {
+export async function createConversation(
+  ctx: Context,
+  input: CreateConversation,
+): Promise<Created> {
   const { user } = ctx.scope;
   const others = [...new Set(input.members)].filter((member) => member !== user);
   if (input.kind === 'direct' && others.length !== 1) {
@@ -55,7 +58,8 @@ export async function createConversation(ctx: Context, input: CreateConversation
     const [row] = await readConversationRows(trx, ctx.scope, [id]);
     return row === undefined ? null : { row, versions };
   });
-  if (made === null) return { conversation: await existingConversation(ctx, input, others), created: false };
+  if (made === null)
+    return { conversation: await existingConversation(ctx, input, others), created: false };
   publishJoined(ctx, made.row, made.versions);
   return { conversation: made.row, created: true };
 }
@@ -101,7 +105,8 @@ async function insertMembers(
         tenant_id: ctx.scope.tenant,
         conversation_id: conversation,
         user_id: user,
-        role: kind === 'group' && user === ctx.scope.user ? ('owner' as const) : ('member' as const),
+        role:
+          kind === 'group' && user === ctx.scope.user ? ('owner' as const) : ('member' as const),
         joined_seq: 1,
         joined_version: 1,
         me_version: meVersion,

@@ -21,16 +21,18 @@ export async function listConversations(
   const limit = input.limit ?? limits.page;
   const after = input.cursor === undefined ? undefined : parseCursor(input.cursor);
   const { rows } = await sql<{ id: string; at: string }>`
+    with mine as materialized (
+      select tenant_id, conversation_id from member
+      where tenant_id = ${ctx.scope.tenant} and user_id = ${ctx.scope.user} and left_at is null
+    )
     select conversation.id, extract(epoch from conversation.last_activity_at)::text as at
-    from member
-    join conversation on conversation.tenant_id = member.tenant_id
-      and conversation.id = member.conversation_id
-    where member.tenant_id = ${ctx.scope.tenant} and member.user_id = ${ctx.scope.user}
-      and member.left_at is null
+    from mine
+    join conversation on conversation.tenant_id = mine.tenant_id
+      and conversation.id = mine.conversation_id
       ${
         after === undefined
           ? sql``
-          : sql`and (conversation.last_activity_at, conversation.id)
+          : sql`where (conversation.last_activity_at, conversation.id)
               < (to_timestamp(${after.at}::double precision), ${after.id}::uuid)`
       }
     order by conversation.last_activity_at desc, conversation.id desc

@@ -26,7 +26,7 @@ create table app_user (
   constraint app_user_pkey PRIMARY KEY (tenant_id, id),
   constraint app_user_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenant(id)
 ) with (fillfactor=80);
-CREATE INDEX app_user_by_update ON public.app_user USING btree (tenant_id, updated_at);
+CREATE INDEX app_user_by_update ON public.app_user USING btree (tenant_id, updated_at) WHERE (updated_at > '-infinity'::timestamp with time zone);
 
 create table conversation (
   tenant_id text collate "C" not null,
@@ -80,7 +80,7 @@ create table member (
   constraint member_role_check CHECK ((role = ANY (ARRAY['owner'::text, 'admin'::text, 'member'::text])))
 ) with (fillfactor=70);
 CREATE INDEX member_by_version ON public.member USING btree (tenant_id, conversation_id, version) WHERE (version > 0);
-CREATE INDEX member_of_user ON public.member USING btree (tenant_id, user_id, me_version) WHERE (left_at IS NULL);
+CREATE INDEX member_of_user ON public.member USING btree (user_id, tenant_id, me_version) WHERE (left_at IS NULL);
 
 create table message (
   tenant_id text collate "C" not null,

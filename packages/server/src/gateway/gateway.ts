@@ -136,10 +136,11 @@ export class Gateway {
     commands.watching.unwatch(connection, watched);
     const state = connection.end();
     if (state.status !== 'open') return;
-    commands.hub.leave(state.outlet);
     for (const conversation of typingIn) {
+      if (!commands.hub.isIn(state.scope, conversation)) continue;
       publishTyping(commands.contextOf(state.scope), conversation, false);
     }
+    commands.hub.leave(state.outlet);
     state.exit();
   }
 
@@ -156,10 +157,7 @@ export class Gateway {
   }
 }
 
-function refuseUpgrade(
-  stream: Duplex,
-  code: 'not_found' | 'unavailable' | 'origin_refused',
-): void {
+function refuseUpgrade(stream: Duplex, code: 'not_found' | 'unavailable' | 'origin_refused'): void {
   const { status, message, retryable } = errors[code];
   const body = JSON.stringify({
     type: 'about:blank',

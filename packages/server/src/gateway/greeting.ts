@@ -1,9 +1,4 @@
-import {
-  type CommandInput,
-  type CommandResult,
-  limits,
-  ParleyError,
-} from '@parley/protocol';
+import { type CommandInput, type CommandResult, limits, ParleyError } from '@parley/protocol';
 import type { Context } from '../context.ts';
 import type { PresenceDesk } from '../presence/presence.ts';
 import type { Scope } from '../scope.ts';
@@ -40,9 +35,7 @@ export class Greeting {
       throw new ParleyError('bad_request', { message: 'Hello was said already.' });
     }
     const { keys, hub, presence, now } = this.#parts;
-    const token = await this.#orClose(connection, () =>
-      verifyToken(keys, input.token, now()),
-    );
+    const token = await this.#orClose(connection, () => verifyToken(keys, input.token, now()));
     const scope = { tenant: token.tenant, user: token.user };
     await this.#checkOrigin(connection, scope);
     const admission = token.name === undefined ? {} : { name: token.name };

@@ -69,7 +69,9 @@ export class Heads {
       where app_user.version > known.version`.execute(this.#options.db.sql);
     const behind = rows.flatMap((row) => people[row.n - 1] ?? []);
     const stale = people.filter((one) => one.stale);
-    await Promise.all([...new Set([...behind, ...stale])].map((one) => this.#options.hub.reconcile(one)));
+    await Promise.all(
+      [...new Set([...behind, ...stale])].map((one) => this.#options.hub.reconcile(one)),
+    );
   }
 }
 

@@ -1,12 +1,5 @@
 import { conversationTopic, type PersonalEvent, type Topic, userTopic } from '@parley/protocol';
-import type {
-  Bus,
-  BusMessage,
-  ConversationChange,
-  Fleeting,
-  Joined,
-  Left,
-} from '../bus/bus.ts';
+import type { Bus, BusMessage, ConversationChange, Fleeting, Joined, Left } from '../bus/bus.ts';
 import type { Scope } from '../scope.ts';
 import type { MembershipHead, Memberships } from './memberships.ts';
 import { type Outlet, Person } from './person.ts';
@@ -83,7 +76,7 @@ export class Hub {
   isIn(scope: Scope, conversation: string): boolean {
     const person = this.#people.get(userTopic(scope.tenant, scope.user));
     const room = this.#rooms.get(conversationTopic(scope.tenant, conversation));
-    return person !== undefined && room !== undefined && room.people.has(person);
+    return person !== undefined && room?.people.has(person) === true;
   }
 
   people(): IterableIterator<Person> {

@@ -34,7 +34,7 @@ const peoplePerQuery = 500;
 /** Reads memberships; people who connect together share one query, so a storm stays cheap. */
 export class Memberships {
   readonly #db: Database;
-  #waiting: Waiting[] = [];
+  readonly #waiting: Waiting[] = [];
   #running = false;
 
   constructor(db: Database) {

@@ -142,7 +142,8 @@ export class Rooms {
       // What was heard meanwhile is newer than what was read.
       if (room.people.get(person) !== since) continue;
       const joined = members.get(person.scope.user);
-      if (joined === undefined) this.#options.onLeft(room, person.scope.user, Infinity);
+      if (joined === undefined)
+        this.#options.onLeft(room, person.scope.user, Number.POSITIVE_INFINITY);
       else room.people.set(person, Math.max(since, joined));
     }
   }
@@ -159,8 +160,8 @@ export class Rooms {
     room.queued = [];
     const all = joinFrames(queued);
     const spared = new Set(queued.map((one) => one.except));
-    let oldest = Infinity;
-    for (const { version = Infinity } of queued) oldest = Math.min(oldest, version);
+    let oldest = Number.POSITIVE_INFINITY;
+    for (const { version = Number.POSITIVE_INFINITY } of queued) oldest = Math.min(oldest, version);
     for (const [person, since] of room.people) {
       const { user } = person.scope;
       if (since < oldest && !spared.has(user)) {
@@ -168,7 +169,7 @@ export class Rooms {
         continue;
       }
       const own = queued.filter(
-        ({ except, version = Infinity }) => except !== user && version > since,
+        ({ except, version = Number.POSITIVE_INFINITY }) => except !== user && version > since,
       );
       if (own.length > 0) person.send(joinFrames(own));
     }

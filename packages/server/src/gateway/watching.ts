@@ -21,14 +21,15 @@ export class Watching {
     connection: Connection,
     users: readonly string[],
   ): Promise<CommandResult<'presence.watch'>> {
-    if (new Set([...connection.watched, ...users]).size > limits.watchedPeople) {
+    const visible = [...(await visibleUsers(ctx, users))];
+    if (connection.state.status !== 'open') throw new ParleyError('hello_first');
+    // Counted when nothing can come in between: watches of one connection may be under way at once.
+    if (new Set([...connection.watched, ...visible]).size > limits.watchedPeople) {
       throw new ParleyError('too_many', {
         field: 'users',
         message: `One connection watches at most ${limits.watchedPeople} people. Unwatch some.`,
       });
     }
-    const visible = [...(await visibleUsers(ctx, users))];
-    if (connection.state.status !== 'open') throw new ParleyError('hello_first');
     for (const user of visible) connection.watched.add(user);
     // Listen first, look second: who comes in between is told twice, never missed.
     this.#hub.watchers.add(connection.state.outlet, visible);
@@ -37,6 +38,7 @@ export class Watching {
 
   unwatch(connection: Connection, users: Iterable<string>): void {
     const watched = [...users].filter((user) => connection.watched.delete(user));
-    if (connection.state.status === 'open') this.#hub.watchers.remove(connection.state.outlet, watched);
+    if (connection.state.status === 'open')
+      this.#hub.watchers.remove(connection.state.outlet, watched);
   }
 }

@@ -7,6 +7,7 @@ const memberSchema = z
     id: z.string().openapi({ example: 'alice' }),
     name: z.string().openapi({ example: 'Alice' }),
     avatar_url: z.string().nullable(),
+    updated_at: time.openapi({ description: 'When name or picture last changed.' }),
     role: z.enum(['owner', 'admin', 'member']),
     joined_seq: z.int().openapi({ description: 'The first message the person may see.' }),
     version: z.int(),

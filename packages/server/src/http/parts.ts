@@ -4,6 +4,7 @@ import type { Registry } from 'prom-client';
 import type { Bus } from '../bus/bus.ts';
 import type { Context } from '../context.ts';
 import type { Database } from '../db/database.ts';
+import type { DemoPerson } from '../demo/people.ts';
 import type { Append } from '../messages/append.ts';
 import type { SigningKeys } from '../tokens/signing-keys.ts';
 
@@ -15,14 +16,6 @@ export interface HttpConfig {
   /** Origins, besides the server's own, whose pages may call. */
   readonly allowedOrigins: readonly string[];
   readonly operatorKey: string;
-}
-
-/** A person of the demo as its sign-in shows them. */
-export interface DemoPerson {
-  readonly id: string;
-  readonly name: string;
-  readonly avatar_url: string | null;
-  readonly title: string;
 }
 
 /** Everything the HTTP side works with; handed in by the composition root. */

@@ -21,33 +21,37 @@ interface AddMembers {
  */
 export async function addMembers(ctx: Context, input: AddMembers): Promise<{ version: number }> {
   const { conversation } = input;
-  const { result: joined, version } = await changeConversation(ctx, conversation, async (change) => {
-    if (change.before.kind === 'direct') {
-      throw new ParleyError('not_allowed', {
-        message: 'A direct conversation has its two people for ever. Make a group instead.',
-      });
-    }
-    const newcomers = await outsiders(ctx, change, input);
-    const [first] = newcomers;
-    if (first === undefined) return null;
-    if (change.before.memberCount + newcomers.length > limits.membersPerGroup) {
-      throw new ParleyError('too_many', { field: 'users' });
-    }
-    const versions = await bumpPeople(change.trx, ctx.scope.tenant, newcomers);
-    if (versions.size < newcomers.length) {
-      throw new ParleyError('not_found', {
-        field: 'users',
-        message: 'Somebody named does not exist here. Nobody was added.',
-      });
-    }
-    await addRows(ctx, change, conversation, versions);
-    await change.addSystemMessage({ type: 'members_added', users: newcomers });
-    await change.save();
-    // Read under the lock: at this moment all newcomers see the same, and none is removed again.
-    const scope = { tenant: ctx.scope.tenant, user: first };
-    const [row] = await readConversationRows(change.trx, scope, [conversation]);
-    return { row, versions };
-  });
+  const { result: joined, version } = await changeConversation(
+    ctx,
+    conversation,
+    async (change) => {
+      if (change.before.kind === 'direct') {
+        throw new ParleyError('not_allowed', {
+          message: 'A direct conversation has its two people for ever. Make a group instead.',
+        });
+      }
+      const newcomers = await outsiders(ctx, change, input);
+      const [first] = newcomers;
+      if (first === undefined) return null;
+      if (change.before.memberCount + newcomers.length > limits.membersPerGroup) {
+        throw new ParleyError('too_many', { field: 'users' });
+      }
+      const versions = await bumpPeople(change.trx, ctx.scope.tenant, newcomers);
+      if (versions.size < newcomers.length) {
+        throw new ParleyError('not_found', {
+          field: 'users',
+          message: 'Somebody named does not exist here. Nobody was added.',
+        });
+      }
+      await addRows(ctx, change, conversation, versions);
+      await change.addSystemMessage({ type: 'members_added', users: newcomers });
+      await change.save();
+      // Read under the lock: at this moment all newcomers see the same, and none is removed again.
+      const scope = { tenant: ctx.scope.tenant, user: first };
+      const [row] = await readConversationRows(change.trx, scope, [conversation]);
+      return { row, versions };
+    },
+  );
   if (joined?.row !== undefined) publishJoined(ctx, joined.row, joined.versions);
   return { version };
 }
@@ -97,7 +101,11 @@ async function addRows(
     .where('id', '=', conversation)
     .execute();
   const rows = await selectMembers(change.trx, tenant, conversation)
-    .where('member.user_id', 'in', stamps.map((one) => one.user))
+    .where(
+      'member.user_id',
+      'in',
+      stamps.map((one) => one.user),
+    )
     .orderBy('member.version')
     .execute();
   rows.forEach((row, index) => {

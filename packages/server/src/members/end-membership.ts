@@ -1,6 +1,6 @@
-import { type PersonalEvent, ParleyError, userTopic } from '@parley/protocol';
-import { type Change, changeConversation } from '../conversations/change-conversation.ts';
+import { ParleyError, type PersonalEvent, userTopic } from '@parley/protocol';
 import type { Context } from '../context.ts';
+import { type Change, changeConversation } from '../conversations/change-conversation.ts';
 import { bumpPeople } from '../users/bump-people.ts';
 import { readMember } from './member-rows.ts';
 

@@ -1,6 +1,7 @@
 import { type Member, ParleyError } from '@parley/protocol';
 import type { Kysely } from 'kysely';
 import type { Tables } from '../db/tables.ts';
+import { profileStamp } from '../users/profile-stamp.ts';
 
 interface MemberRow extends Omit<Member, 'left_at'> {
   readonly left_at: Date | null;
@@ -24,6 +25,7 @@ export function selectMembers(db: Kysely<Tables>, tenant: string, conversation: 
       'app_user.id',
       'app_user.name',
       'app_user.avatar_url',
+      profileStamp.as('updated_at'),
       'member.role',
       'member.joined_seq',
       'member.version',

@@ -29,36 +29,29 @@ export async function appendGroup(
     pipeline.query<MemberRow>(statements.members, group.memberKeys()),
     pipeline.query<ExistingRow>(statements.existing, group.messageKeys()),
     group.quotes.length === 0
-      ? undefined
+      ? nothing
       : pipeline.query<Ordinal>(statements.quoted, group.quoteKeys()),
   ]);
-  const plan = group.number(
-    locked?.rows ?? [],
-    members?.rows ?? [],
-    existing?.rows ?? [],
-    quoted?.rows ?? [],
-    now,
-  );
+  const plan = group.number(locked.rows, members.rows, existing.rows, quoted?.rows ?? [], now);
   const [, , committed] = await inOrder([
-    plan.rows.length === 0 ? undefined : pipeline.query(statements.insert, plan.insertValues(now)),
-    plan.rows.length === 0 ? undefined : pipeline.query(statements.advance, plan.advanceValues(now)),
+    plan.rows.length === 0 ? nothing : pipeline.query(statements.insert, plan.insertValues(now)),
+    plan.rows.length === 0 ? nothing : pipeline.query(statements.advance, plan.advanceValues(now)),
     pipeline.query(statements.commit),
   ]);
   // A transaction that failed on the way answers COMMIT with ROLLBACK, and no error.
-  if (committed?.command !== 'COMMIT') throw new Error('the group was rolled back');
+  if (committed.command !== 'COMMIT') throw new Error('the group was rolled back');
   return plan.outcomes;
 }
 
 /** Waits for all, then throws the first failure in order: the later ones only say "aborted". */
-async function inOrder<const T extends readonly (Promise<unknown> | undefined)[]>(
+async function inOrder<const T extends readonly Promise<unknown>[]>(
   queries: T,
-): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> | undefined }> {
-  const settled = await Promise.allSettled(queries);
-  for (const one of settled) if (one.status === 'rejected') throw one.reason;
-  const values = settled.map((one) => (one.status === 'fulfilled' ? one.value : undefined));
-  // allSettled keeps the tuple's order and length, which the compiler loses in map().
-  return values as { -readonly [K in keyof T]: Awaited<T[K]> | undefined };
+): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
+  await Promise.allSettled(queries);
+  return Promise.all(queries);
 }
+
+const nothing = Promise.resolve(undefined);
 
 interface Ordinal {
   readonly n: number;
@@ -174,9 +167,7 @@ class Group {
       head.version = row.version;
       head.locked = true;
     }
-    const isMember = new Set(
-      members.filter((row) => row.left_at === null).map((row) => row.n - 1),
-    );
+    const isMember = new Set(members.filter((row) => row.left_at === null).map((row) => row.n - 1));
     const stored = new Map(existing.map((row) => [row.n - 1, row]));
     const quotable = new Set(quoted.map((row) => this.quotes[row.n - 1]?.index));
     const plan = new Plan();
@@ -198,12 +189,7 @@ class Group {
       if (earlier !== undefined) {
         plan.outcomes.push(
           earlier.content_hash.equals(hash)
-            ? appended(
-                earlier.seq,
-                earlier.created_version,
-                earlier.created_at.toISOString(),
-                true,
-              )
+            ? appended(earlier.seq, earlier.created_version, earlier.created_at.toISOString(), true)
             : refused('id_reused'),
         );
         return;
@@ -232,12 +218,7 @@ class Group {
   }
 }
 
-function appended(
-  seq: number,
-  version: number,
-  created_at: string,
-  repeated: boolean,
-): Outcome {
+function appended(seq: number, version: number, created_at: string, repeated: boolean): Outcome {
   return { type: 'appended', message: { seq, version, created_at, repeated } };
 }
 

@@ -101,7 +101,8 @@ export class GroupCommit implements Append {
       const outcome = outcomes[index];
       switch (outcome?.type) {
         case 'appended':
-          if (!outcome.message.repeated) appended.push({ message: one.message, at: outcome.message });
+          if (!outcome.message.repeated)
+            appended.push({ message: one.message, at: outcome.message });
           one.resolve(outcome.message);
           break;
         case 'refused':

@@ -1,4 +1,4 @@
-import { conversationTopic, limits, type FleetingEvent, userTopic } from '@parley/protocol';
+import { conversationTopic, type FleetingEvent, limits, userTopic } from '@parley/protocol';
 import { sql } from 'kysely';
 import type { Context } from '../context.ts';
 import { requireMembership } from '../members/membership.ts';

@@ -3,6 +3,7 @@ import { type Kysely, sql } from 'kysely';
 import type { Tables } from '../db/tables.ts';
 import { toMember } from '../members/member-rows.ts';
 import { type MessageRow, toMessage } from '../messages/message-row.ts';
+import { profileStamp } from '../users/profile-stamp.ts';
 
 /** From where a conversation's changes are wanted. */
 export interface Since {
@@ -64,6 +65,7 @@ export async function readChangedMembers(
     Omit<Member, 'left_at'> & { left_at: Date | null; conversation_id: string }
   >`
     select changed.conversation_id, app_user.id, app_user.name, app_user.avatar_url,
+      ${profileStamp} as updated_at,
       changed.role, changed.joined_seq, changed.version, changed.left_at
     from ${wanted(since)}
     cross join lateral (

@@ -1,6 +1,6 @@
 import { type ConversationChanges, limits, type Member, type Message } from '@parley/protocol';
 import { type Kysely, sql } from 'kysely';
-import { readFirstMembers, unreadCount } from '../conversations/conversation-rows.ts';
+import { mine, readFirstMembers, unreadCount } from '../conversations/conversation-rows.ts';
 import type { Tables } from '../db/tables.ts';
 import { messageColumns, toMessage } from '../messages/message-row.ts';
 import type { Scope } from '../scope.ts';
@@ -67,8 +67,8 @@ export class KnownConversations {
     this.#db = db;
     this.#scope = scope;
     this.#heads = heads;
-    const mine = new Set(heads.map((head) => head.id));
-    this.removed = [...known.keys()].filter((id) => !mine.has(id));
+    const found = new Set(heads.map((head) => head.id));
+    this.removed = [...known.keys()].filter((id) => !found.has(id));
     for (const head of heads) {
       const at = known.get(head.id);
       if (at !== undefined) this.#ways.set(head.id, wayFrom(head, at, sameHistory));
@@ -233,16 +233,15 @@ async function readHeads(
   ids: readonly string[],
 ): Promise<readonly Head[]> {
   const { rows } = await sql<Head>`
+    with ${mine(scope, ids)}
     select conversation.id, conversation.name, conversation.version, conversation.fields_version,
       conversation.last_seq,
-      greatest(conversation.first_seq, member.joined_seq) as first_seq,
-      conversation.member_count, member.joined_seq, member.joined_version,
+      greatest(conversation.first_seq, mine.joined_seq) as first_seq,
+      conversation.member_count, mine.joined_seq, mine.joined_version,
       ${unreadCount} as unread
-    from unnest(${ids}::uuid[]) as wanted (id)
-    join member on member.tenant_id = ${scope.tenant} and member.conversation_id = wanted.id
-      and member.user_id = ${scope.user} and member.left_at is null
-    join conversation on conversation.tenant_id = member.tenant_id
-      and conversation.id = member.conversation_id
+    from mine
+    join conversation on conversation.tenant_id = mine.tenant_id
+      and conversation.id = mine.conversation_id
     order by conversation.last_activity_at desc, conversation.id`.execute(db);
   return rows;
 }

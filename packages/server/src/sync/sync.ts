@@ -10,6 +10,7 @@ import type { Context } from '../context.ts';
 import { readConversationRows, readMarks } from '../conversations/conversation-rows.ts';
 import type { Tables } from '../db/tables.ts';
 import type { Scope } from '../scope.ts';
+import { profileStamp } from '../users/profile-stamp.ts';
 import { KnownConversations } from './known-conversations.ts';
 
 interface Sync {
@@ -59,7 +60,8 @@ export function sync(ctx: Context, input: Sync): Promise<SyncResult> {
 function parseAt(at: string | undefined): Date | undefined {
   if (at === undefined) return undefined;
   const date = new Date(at);
-  if (Number.isNaN(date.getTime())) {
+  // Nothing but what `toISOString` writes: years beyond its four digits PostgreSQL cannot hold.
+  if (!/^\d{4}-[\d:T.-]{18}Z$/.test(at) || Number.isNaN(date.getTime())) {
     throw new ParleyError('bad_request', {
       field: 'at',
       message: '`at` must be the `at` of an earlier answer.',
@@ -106,16 +108,23 @@ async function readAdded(
 
 async function readRenamed(db: Kysely<Tables>, scope: Scope, at: Date): Promise<User[]> {
   const { rows } = await sql<User>`
-    select app_user.id, app_user.name, app_user.avatar_url
-    from app_user
-    where app_user.tenant_id = ${scope.tenant}
-      and app_user.updated_at > ${at}::timestamptz - ${overlapSeconds} * interval '1 second'
-      and exists (
-        select from member as mine
-        join member as theirs using (tenant_id, conversation_id)
-        where mine.tenant_id = app_user.tenant_id and mine.user_id = ${scope.user}
-          and mine.left_at is null and theirs.user_id = app_user.id and theirs.left_at is null
-      )
-    order by app_user.updated_at desc limit ${limits.knownPerSync}`.execute(db);
+    with mine as materialized (
+      select conversation_id from member
+      where tenant_id = ${scope.tenant} and user_id = ${scope.user} and left_at is null
+    ), renamed as materialized (
+      select tenant_id, id, name, avatar_url, ${profileStamp} as updated_at from app_user
+      where tenant_id = ${scope.tenant}
+        and updated_at > ${at}::timestamptz - ${overlapSeconds} * interval '1 second'
+        and updated_at > '-infinity'
+    )
+    select renamed.id, renamed.name, renamed.avatar_url, renamed.updated_at
+    from renamed
+    where exists (
+      select from member as theirs
+      where theirs.tenant_id = renamed.tenant_id and theirs.user_id = renamed.id
+        and theirs.left_at is null
+        and theirs.conversation_id = any(array(select conversation_id from mine))
+    )
+    order by renamed.updated_at desc limit ${limits.knownPerSync}`.execute(db);
   return [...rows];
 }

@@ -4,7 +4,7 @@ import type { TestServer, TestTenant } from './test-server.ts';
 /** What a test needs to be there already, written without the way that people write it. */
 interface Place {
   readonly server: TestServer;
-  readonly tenant: TestTenant;
+  readonly tenant: Pick<TestTenant, 'id'>;
   readonly conversation: string;
 }
 
@@ -21,6 +21,40 @@ export async function givenPeople(
   return rows.map((row) => row.id).sort();
 }
 
+/** Groups of one person alone, each with this many messages of theirs: their ids, in order. */
+export async function givenGroups(
+  server: TestServer,
+  tenant: TestTenant,
+  owner: string,
+  count: number,
+  messages = 0,
+): Promise<string[]> {
+  return server.database.db.sql.transaction().execute(async (trx) => {
+    const { rows } = await sql<{ id: string }>`
+      insert into conversation (tenant_id, id, kind, member_count, last_seq, version,
+        last_activity_at, created_by, created_at)
+      select ${tenant.id}, gen_random_uuid(), 'group', 1, ${messages}::int, ${messages}::int + 1,
+        now() - n * interval '1 minute', ${owner}, now() from generate_series(1, ${count}) as n
+      returning id`.execute(trx);
+    const ids = rows.map((row) => row.id).sort();
+    await sql`
+      with person as (
+        update app_user set version = version + ${count}
+        where tenant_id = ${tenant.id} and id = ${owner} returning version
+      )
+      insert into member (tenant_id, conversation_id, user_id, role, joined_seq, joined_version,
+        me_version, version)
+      select ${tenant.id}, made.id, ${owner}, 'owner', 1, 1, version - ${count} + made.n, 1
+      from person, unnest(${ids}::uuid[]) with ordinality as made (id, n)`.execute(trx);
+    await sql`
+      insert into message (tenant_id, conversation_id, seq, id, sender_id, kind, body, content_hash,
+        created_version, version, created_at)
+      select ${tenant.id}, made.id, n, gen_random_uuid(), ${owner}, 'text', 'given', '', n + 1, n + 1, now()
+      from unnest(${ids}::uuid[]) as made (id), generate_series(1, ${messages}) as n`.execute(trx);
+    return ids;
+  });
+}
+
 /** Makes these people founding members of a conversation: none of them has to hear of it. */
 export async function givenMembers(place: Place, users: readonly string[]): Promise<void> {
   const { server, tenant, conversation } = place;
@@ -32,7 +66,9 @@ export async function givenMembers(place: Place, users: readonly string[]): Prom
       )
       insert into member (tenant_id, conversation_id, user_id, role, joined_seq, joined_version,
         me_version, version)
-      select ${tenant.id}, ${conversation}, id, 'member', 1, 1, version, 1 from bumped`.execute(trx);
+      select ${tenant.id}, ${conversation}, id, 'member', 1, 1, version, 1 from bumped`.execute(
+      trx,
+    );
     await sql`
       update conversation set member_count = member_count + ${users.length}
       where tenant_id = ${tenant.id} and id = ${conversation}`.execute(trx);

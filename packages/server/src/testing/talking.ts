@@ -1,4 +1,9 @@
-import { type ConversationEvent, type ConversationRow, newId, type ServerEvent } from '@parley/protocol';
+import {
+  type ConversationEvent,
+  type ConversationRow,
+  newId,
+  type ServerEvent,
+} from '@parley/protocol';
 import { expect } from 'vitest';
 import type { TestSocket } from './test-socket.ts';
 

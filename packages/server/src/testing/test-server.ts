@@ -3,7 +3,7 @@ import { type CommandResult, newId } from '@parley/protocol';
 import { pino } from 'pino';
 import type { Bus } from '../bus/bus.ts';
 import { MemoryBus } from '../bus/memory.ts';
-import { type TestDatabase, createTestDatabase } from '../db/testing/test-database.ts';
+import { createTestDatabase, type TestDatabase } from '../db/testing/test-database.ts';
 import { MemoryPresenceStore } from '../presence/store/memory.ts';
 import { type RunningServer, startServer } from '../server.ts';
 import { createTenant } from '../tenants/create-tenant.ts';

@@ -15,6 +15,10 @@ interface Waiting {
 
 type Reply = { readonly id?: number; readonly result?: unknown; readonly error?: WireError };
 
+const closedReply: Reply = {
+  error: new ParleyError('unavailable', { message: 'closed' }).toWire(),
+};
+
 /** A raw client: speaks frames, keeps every event in the order of arrival. */
 export class TestSocket {
   readonly events: ServerEvent[] = [];
@@ -24,7 +28,7 @@ export class TestSocket {
   readonly #socket: WebSocket;
   readonly #replies = new Map<number, (reply: Reply) => void>();
   #waiting: Waiting[] = [];
-  #strayWaiting: ((error: WireError) => void)[] = [];
+  readonly #strayWaiting: ((error: WireError) => void)[] = [];
   #nextId = 1;
 
   static async open(
@@ -49,9 +53,7 @@ export class TestSocket {
     socket.on('error', () => {});
     this.closed = new Promise((resolve) => {
       socket.once('close', (code, reason) => {
-        for (const reply of this.#replies.values()) {
-          reply({ error: new ParleyError('unavailable', { message: 'closed' }).toWire() });
-        }
+        for (const reply of this.#replies.values()) reply(closedReply);
         resolve({ code, reason: String(reason) });
       });
     });
@@ -75,6 +77,7 @@ export class TestSocket {
   /** Sends a frame with an id of its own and waits for the reply, whatever it is. */
   reply(frame: Readonly<Record<string, unknown>>): Promise<Reply> {
     const id = this.#nextId++;
+    if (this.#socket.readyState === WebSocket.CLOSED) return Promise.resolve(closedReply);
     return new Promise((resolve) => {
       this.#replies.set(id, resolve);
       this.sendRaw(JSON.stringify({ ...frame, id }));
@@ -93,9 +96,9 @@ export class TestSocket {
   /** The first event, past or to come, that matches. */
   event<E extends ServerEvent['event']>(
     name: E,
-    matches: (event: Extract<ServerEvent, { event: E }>) => boolean = () => true,
-  ): Promise<Extract<ServerEvent, { event: E }>> {
-    type Wanted = Extract<ServerEvent, { event: E }>;
+    matches: (event: EventOf<E>) => boolean = () => true,
+  ): Promise<EventOf<E>> {
+    type Wanted = EventOf<E>;
     const isWanted = (event: ServerEvent): event is Wanted =>
       event.event === name && matches(event as Wanted);
     const past = this.events.find(isWanted);
@@ -158,6 +161,8 @@ export class TestSocket {
     }
   }
 }
+
+type EventOf<E extends ServerEvent['event']> = ServerEvent & { readonly event: E };
 
 /** A command's input as it goes on the wire: maps are objects there. */
 export type WireInput<T extends CommandType> = {

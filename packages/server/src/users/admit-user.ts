@@ -3,6 +3,7 @@ import { type Kysely, sql } from 'kysely';
 import type { Context } from '../context.ts';
 import type { Tables } from '../db/tables.ts';
 import type { Scope } from '../scope.ts';
+import { profileStamp } from './profile-stamp.ts';
 
 /** A person at the door: the profile, and `me`, the version of what concerns the person alone. */
 export interface AdmittedUser {
@@ -33,12 +34,13 @@ export async function admitUser(
     // Somebody else created the person between the two statements.
     (await find(ctx.db.sql, scope));
   if (row === undefined || row.deactivated) throw new ParleyError('unauthorized');
-  return { user: { id: row.id, name: row.name, avatar_url: row.avatar_url }, me: row.me };
+  const { id, name, avatar_url, updated_at, me } = row;
+  return { user: { id, name, avatar_url, updated_at }, me };
 }
 
 async function find(db: Kysely<Tables>, scope: Scope): Promise<Row | undefined> {
   const { rows } = await sql<Row>`
-    select id, name, avatar_url, version as me, deactivated_at is not null as deactivated
+    select id, name, avatar_url, ${profileStamp} as updated_at, version as me, deactivated_at is not null as deactivated
     from app_user where tenant_id = ${scope.tenant} and id = ${scope.user}`.execute(db);
   return rows[0];
 }
@@ -47,6 +49,6 @@ async function create(db: Kysely<Tables>, scope: Scope, name: string): Promise<R
   const { rows } = await sql<Row>`
     insert into app_user (tenant_id, id, name) values (${scope.tenant}, ${scope.user}, ${name})
     on conflict (tenant_id, id) do nothing
-    returning id, name, avatar_url, version as me, false as deactivated`.execute(db);
+    returning id, name, avatar_url, ${profileStamp} as updated_at, version as me, false as deactivated`.execute(db);
   return rows[0];
 }

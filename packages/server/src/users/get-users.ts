@@ -2,6 +2,7 @@ import type { User } from '@parley/protocol';
 import { sql } from 'kysely';
 import type { Context } from '../context.ts';
 import { inDirectory } from './directory.ts';
+import { profileStamp } from './profile-stamp.ts';
 
 /**
  * These people, as far as the tenant's directory shows them; me always.
@@ -15,7 +16,7 @@ export async function getUsers(
 ): Promise<{ users: User[] }> {
   const wanted = [...new Set(input.users)];
   const { rows } = await sql<User>`
-    select app_user.id, app_user.name, app_user.avatar_url
+    select app_user.id, app_user.name, app_user.avatar_url, ${profileStamp} as updated_at
     from unnest(${wanted}::text[]) with ordinality as wanted (id, n)
     join app_user on app_user.tenant_id = ${ctx.scope.tenant} and app_user.id = wanted.id
     where app_user.id = ${ctx.scope.user} or ${inDirectory(ctx.scope)}

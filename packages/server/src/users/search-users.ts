@@ -2,6 +2,7 @@ import { limits, type User } from '@parley/protocol';
 import { sql } from 'kysely';
 import type { Context } from '../context.ts';
 import { inDirectory } from './directory.ts';
+import { profileStamp } from './profile-stamp.ts';
 
 /**
  * People whose name or id contains the text, best first: what a people picker shows.
@@ -20,7 +21,8 @@ export async function searchUsers(
   // Ids are stored with collation "C", whose ilike knows only ASCII letters.
   const id = sql`(app_user.id collate "default")`;
   const { rows } = await sql<User>`
-    select app_user.id, app_user.name, app_user.avatar_url from app_user
+    select app_user.id, app_user.name, app_user.avatar_url, ${profileStamp} as updated_at
+    from app_user
     where app_user.tenant_id = ${ctx.scope.tenant}
       and app_user.id <> ${ctx.scope.user} and app_user.deactivated_at is null
       and (app_user.name ilike ${contains} or ${id} ilike ${contains})

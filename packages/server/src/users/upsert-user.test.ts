@@ -81,7 +81,7 @@ test('[AU37] A new name or picture is told to the person and where the person ta
     expect(messages[0]).toMatchObject({ type: 'fleeting' });
     expect(JSON.parse(messages[0]?.frame ?? '')).toEqual({
       event: 'user.updated',
-      user: { id: 'alice', name: 'Alicia', avatar_url: null },
+      user: { id: 'alice', name: 'Alicia', avatar_url: null, updated_at: after.updated_at },
     });
   }
   expect(after.updated_at > before.updated_at).toBe(true);

@@ -100,7 +100,12 @@ async function update(
 async function tell({ db, bus }: Parts, tenant: string, row: Row): Promise<void> {
   const event: FleetingEvent = {
     event: 'user.updated',
-    user: { id: row.id, name: row.name, avatar_url: row.avatar_url },
+    user: {
+      id: row.id,
+      name: row.name,
+      avatar_url: row.avatar_url,
+      updated_at: row.updated_at.toISOString(),
+    },
   };
   const frame = JSON.stringify(event);
   const conversations = await db.sql
