@@ -1,8 +1,9 @@
-import { expect } from 'vitest';
 import type { Locator, Page } from 'playwright-core';
+import { expect } from 'vitest';
 import type { Browser } from './browser.ts';
 
-const patience = 15_000;
+/** The SDK waits up to 10 s between tries; under load everything takes longer. */
+const patience = 30_000;
 
 /** One window with the chat page, driven as a person would. */
 export class ChatWindow {

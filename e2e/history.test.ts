@@ -34,7 +34,10 @@ describe('a long history', () => {
 
   it('[E21] opens at the newest, with the unread ones marked', async () => {
     const jonas = await ChatWindow.signIn(browser, installation.page, 'Jonas Brandt');
-    await jonas.row(/[1-9] unread message/).first().click();
+    await jonas
+      .row(/[1-9] unread message/)
+      .first()
+      .click();
     await jonas.page.locator('.new-line').waitFor();
     expect(await jonas.page.locator('.bubble').last().evaluate(isInView)).toBe(true);
   });
@@ -49,9 +52,12 @@ async function firstBody(window: ChatWindow): Promise<string> {
     body: JSON.stringify({ user: 'maya' }),
   });
   const { token } = await signIn.json();
-  const answer = await fetch(`${installation.url}/v1/conversations/${id}/messages?after=0&limit=1`, {
-    headers: { authorization: `Bearer ${token}` },
-  });
+  const answer = await fetch(
+    `${installation.url}/v1/conversations/${id}/messages?after=0&limit=1`,
+    {
+      headers: { authorization: `Bearer ${token}` },
+    },
+  );
   const { messages } = await answer.json();
   return messages[0].body;
 }

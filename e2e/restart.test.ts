@@ -41,7 +41,7 @@ describe('a server that is killed', () => {
       }
     }
     // Stored once each, in one order, for both.
-    const orders = [];
+    const orders: string[][] = [];
     for (const window of [maya, priya]) {
       await window.page.reload();
       await window.sees(said.at(-1) ?? '');

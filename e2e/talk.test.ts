@@ -27,7 +27,14 @@ describe('two people in two windows', () => {
     await priya.sees('Is the shelf page live?');
     await priya.say('Since ten minutes.');
     await maya.sees('Since ten minutes.');
-    await expect.poll(() => maya.row(/Priya Sharma/).first().innerText()).toContain('Since ten minutes.');
+    await expect
+      .poll(() =>
+        maya
+          .row(/Priya Sharma/)
+          .first()
+          .innerText(),
+      )
+      .toContain('Since ten minutes.');
   });
 
   it('[E2] see each other type, and stop', async () => {
@@ -51,7 +58,14 @@ describe('two people in two windows', () => {
     const line = maya.line('Read this when you can');
     await line.getByRole('img', { name: 'Delivered' }).waitFor();
     expect(await line.getByRole('img', { name: 'Read' }).count()).toBe(0);
-    await expect.poll(() => priya.row(/Maya Castillo/).first().innerText()).toMatch(/1/);
+    await expect
+      .poll(() =>
+        priya
+          .row(/Maya Castillo/)
+          .first()
+          .innerText(),
+      )
+      .toMatch(/1/);
     await priya.page.bringToFront();
     await priya.open('Maya Castillo');
     await priya.sees('Read this when you can');

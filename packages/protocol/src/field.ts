@@ -81,7 +81,8 @@ export function map<T>(
   return (value, path) => {
     if (!isRecord(value)) return refuse(path, 'an object');
     const entries = Object.entries(value);
-    if (entries.length > options.max) return refuse(path, `an object of at most ${options.max} keys`);
+    if (entries.length > options.max)
+      return refuse(path, `an object of at most ${options.max} keys`);
     return new Map(
       entries.map(([name, one]) => [key(name, `${path} (key)`), item(one, `${path}.${name}`)]),
     );

@@ -19,7 +19,13 @@ export type {
   PersonalEvent,
   ServerEvent,
 } from './events.ts';
-export { FrameError, parseRequest, type ReplyFrame, type Request, type ServerFrame } from './frames.ts';
+export {
+  FrameError,
+  parseRequest,
+  type ReplyFrame,
+  type Request,
+  type ServerFrame,
+} from './frames.ts';
 export { isTenantId, isUserId, isUuid, newId } from './ids.ts';
 export { limits } from './limits.ts';
 export type {

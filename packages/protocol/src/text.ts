@@ -26,7 +26,10 @@ export function isStorable(text: string): boolean {
 export function parseBody(text: string, field = 'body'): string {
   const body = text.trim();
   if (body === '') {
-    throw new ParleyError('bad_request', { field, message: 'The message is empty. Write something.' });
+    throw new ParleyError('bad_request', {
+      field,
+      message: 'The message is empty. Write something.',
+    });
   }
   // The cheap check first: code points are never more than UTF-16 units, never fewer than half.
   if (body.length > limits.bodyCodePoints && codePoints(body) > limits.bodyCodePoints) {
@@ -54,6 +57,7 @@ function storable(text: string, field: string): string {
   if (isStorable(text)) return text;
   throw new ParleyError('bad_request', {
     field,
-    message: 'The text has a character that cannot be stored (U+0000 or half of a pair). Remove it.',
+    message:
+      'The text has a character that cannot be stored (U+0000 or half of a pair). Remove it.',
   });
 }

@@ -23,10 +23,10 @@ import { prefixOf } from './path-prefix.ts';
 import { PresenceDesk } from './presence/presence.ts';
 import type { PresenceStore } from './presence/store/store.ts';
 import type { Scope } from './scope.ts';
+import { EpochReader } from './sync/epoch-reader.ts';
 import { readGap } from './sync/read-gap.ts';
 import { TenantSettingsCache } from './tenants/tenant-settings.ts';
 import { SigningKeys } from './tokens/signing-keys.ts';
-import { EpochReader } from './sync/epoch-reader.ts';
 
 /** What a server is made of; the composition root picks the implementations. */
 export interface ServerParts {

@@ -1,5 +1,5 @@
 import { connect } from 'node:net';
-import { closeCodes, type CommandType, commands, limits, newId } from '@parley/protocol';
+import { type CommandType, closeCodes, commands, limits, newId } from '@parley/protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestServer, type TestServer } from '../src/testing/test-server.ts';
 import { TestSocket } from '../src/testing/test-socket.ts';
@@ -102,10 +102,24 @@ describe('bad frames', () => {
     const tenant = await server.tenant(['ann']);
     const ann = await tenant.connect('ann');
     const frames = [
-      '', ' ', '{', 'null', '1', '"text"', '[]', '[{"id":1,"type":"ping"}]', 'NaN', '\u0000',
-      '{"type":"ping"}', '{"id":"1","type":"ping"}', '{"id":1.5,"type":"ping"}',
-      '{"id":null,"type":"ping"}', '{"id":1e400,"type":"ping"}', '{"id":{},"type":"ping"}',
-      `${'['.repeat(30_000)}${']'.repeat(30_000)}`, `{"a":${'{"a":'.repeat(9_000)}1${'}'.repeat(9_001)}`,
+      '',
+      ' ',
+      '{',
+      'null',
+      '1',
+      '"text"',
+      '[]',
+      '[{"id":1,"type":"ping"}]',
+      'NaN',
+      '\u0000',
+      '{"type":"ping"}',
+      '{"id":"1","type":"ping"}',
+      '{"id":1.5,"type":"ping"}',
+      '{"id":null,"type":"ping"}',
+      '{"id":1e400,"type":"ping"}',
+      '{"id":{},"type":"ping"}',
+      `${'['.repeat(30_000)}${']'.repeat(30_000)}`,
+      `{"a":${'{"a":'.repeat(9_000)}1${'}'.repeat(9_001)}`,
     ];
     for (const frame of frames) {
       const error = ann.strayError();
@@ -121,7 +135,15 @@ describe('bad frames', () => {
   it('[GW11] an unknown type, or none, is told with the id', async () => {
     const tenant = await server.tenant(['ann']);
     const ann = await tenant.connect('ann');
-    for (const type of ['', 'nope', 'toString', '__proto__', 'constructor', 'Hello', 'message.send ']) {
+    for (const type of [
+      '',
+      'nope',
+      'toString',
+      '__proto__',
+      'constructor',
+      'Hello',
+      'message.send ',
+    ]) {
       expect((await ann.reply({ type })).error?.code, type).toBe('unknown_type');
     }
     for (const type of [1, null, {}, [], true]) {
@@ -132,11 +154,27 @@ describe('bad frames', () => {
   it('[GW12] every field of every command refuses every wrong kind of value', async () => {
     const tenant = await server.tenant(['ann', 'bob']);
     const ann = await tenant.connect('ann');
-    const { conversation } = await ann.ask('conversation.create', { kind: 'group', members: ['bob'] });
+    const { conversation } = await ann.ask('conversation.create', {
+      kind: 'group',
+      members: ['bob'],
+    });
     const before = await stored(tenant.id);
     const wrong: unknown[] = [
-      {}, [], [[]], true, -1, 1.5, 1e21, '', '\u0000', '\ud800', 'x'.repeat(20_000),
-      { $gt: '' }, [null], { length: 3 }, { toString: 'x' },
+      {},
+      [],
+      [[]],
+      true,
+      -1,
+      1.5,
+      1e21,
+      '',
+      '\u0000',
+      '\ud800',
+      'x'.repeat(20_000),
+      { $gt: '' },
+      [null],
+      { length: 3 },
+      { toString: 'x' },
     ];
     for (const type of Object.keys(commands) as CommandType[]) {
       if (type === 'hello' || type === 'ping') continue;
@@ -174,7 +212,11 @@ describe('bad frames', () => {
   it('[GW15] fields that a command does not know are ignored', async () => {
     const tenant = await server.tenant(['ann']);
     const ann = await tenant.connect('ann');
-    const reply = await ann.reply({ type: 'ping', newer: { than: ['this', 'server'] }, role: 'owner' });
+    const reply = await ann.reply({
+      type: 'ping',
+      newer: { than: ['this', 'server'] },
+      role: 'owner',
+    });
     expect(reply.result).toEqual({});
   });
 });
@@ -268,7 +310,10 @@ describe('limits', () => {
     for (let i = 0; i < 60 && !cut; i++) {
       await Promise.all(
         Array.from({ length: 20 }, () =>
-          ann.ask('message.send', { conversation: conversation.id, message: { id: newId(), body } }),
+          ann.ask('message.send', {
+            conversation: conversation.id,
+            message: { id: newId(), body },
+          }),
         ),
       );
     }
@@ -286,7 +331,10 @@ describe('limits', () => {
     const draining = await startTestServer();
     const tenant = await draining.tenant(['ann', 'bob']);
     const ann = await tenant.connect('ann');
-    const { conversation } = await ann.ask('conversation.create', { kind: 'group', members: ['bob'] });
+    const { conversation } = await ann.ask('conversation.create', {
+      kind: 'group',
+      members: ['bob'],
+    });
     const sends = Array.from({ length: 50 }, (_, i) =>
       ann.ask('message.send', {
         conversation: conversation.id,
@@ -390,7 +438,5 @@ function isHarmless(type: CommandType, path: readonly string[], value: unknown):
   if (JSON.stringify(value) === '{}') return name === 'known' || name === 'marks';
   if (value === '') return ['text', 'cursor', 'epoch'].includes(name);
   if (type === 'user.get' || type.startsWith('presence.')) return typeof value === 'string';
-  return (
-    (name === 'typing' && value === true) || (name === 'epoch' && typeof value === 'string')
-  );
+  return (name === 'typing' && value === true) || (name === 'epoch' && typeof value === 'string');
 }

@@ -19,7 +19,12 @@ describe('two people talk', () => {
       kind: 'direct',
       members: ['bob'],
     });
-    expect(conversation).toMatchObject({ kind: 'direct', version: 1, last_seq: 0, member_count: 2 });
+    expect(conversation).toMatchObject({
+      kind: 'direct',
+      version: 1,
+      last_seq: 0,
+      member_count: 2,
+    });
     await bob.event('conversation.added', (event) => event.conversation.id === conversation.id);
 
     const id = newId();
@@ -53,7 +58,9 @@ describe('two people talk', () => {
       conversation: conversation.id,
       message: { id: newId(), body: 'once' },
     };
-    const answers = await Promise.all(Array.from({ length: 5 }, () => ann.ask('message.send', send)));
+    const answers = await Promise.all(
+      Array.from({ length: 5 }, () => ann.ask('message.send', send)),
+    );
     expect(new Set(answers.map((one) => JSON.stringify(one))).size).toBe(1);
     await expect(
       ann.ask('message.send', { ...send, message: { ...send.message, body: 'other' } }),

@@ -112,9 +112,7 @@ export const words = {
       delivered: 'Delivered',
       read: 'Read',
     },
-    readByAll: 'Read by everyone',
     readBy: (names: readonly string[]) => `Read by ${listed.format(names)}`,
-    readByCount: (read: number, all: number) => `Read by ${read} of ${all}`,
     notSent: 'Not sent.',
     retry: 'Tap to retry',
     discard: 'Delete',
@@ -147,7 +145,6 @@ export const words = {
     nobodyAtAll: 'There is nobody else here yet.',
     groupName: 'Name of the group',
     groupNameHint: 'Such as a project or a topic',
-    pick: 'Choose one person to write to, or several for a group.',
     direct: (name: string) => `Write to ${name}`,
     group: (count: number) => `Create a group of ${count}`,
   },
@@ -177,7 +174,8 @@ export const words = {
   connection: {
     offline: 'Waiting for the network. Your messages will be sent.',
     connecting: 'Connecting…',
-    reconnecting: 'Connecting again. Your messages will be sent.',
+    reconnecting: 'Connecting again…',
+    tryNow: 'Try now',
   },
 
   action: {

@@ -1,10 +1,10 @@
 const baseMs = 500;
-const capMs = 30_000;
+const capMs = 10_000;
 
 /**
  * How long to wait before the n-th try (from 1), in milliseconds: full jitter.
  *
- * Anything from nothing to 500 ms, 1 s, 2 s, ... 30 s, so that clients cut off together do not
+ * Anything from nothing to 500 ms, 1 s, 2 s, ... 10 s, so that clients cut off together do not
  * come back together.
  */
 export function backoffMs(attempt: number, random: () => number): number {

@@ -56,7 +56,9 @@ export class Memberships {
       const batch = this.#waiting.splice(0, peoplePerQuery);
       try {
         const lists = await this.#query(batch.map((one) => one.scope));
-        batch.forEach((one, index) => one.resolve(lists.get(index + 1) ?? { me: 0, heads: [] }));
+        for (const [index, one] of batch.entries()) {
+          one.resolve(lists.get(index + 1) ?? { me: 0, heads: [] });
+        }
       } catch (error) {
         for (const one of batch) one.reject(error);
       }

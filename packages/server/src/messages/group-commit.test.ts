@@ -28,7 +28,12 @@ async function open() {
   const published: BusMessage[] = [];
   bus.onMessage((_, messages) => published.push(...messages));
   const errors: unknown[] = [];
-  const append = new GroupCommit({ db, bus, now: Date.now, onError: (error) => errors.push(error) });
+  const append = new GroupCommit({
+    db,
+    bus,
+    now: Date.now,
+    onError: (error) => errors.push(error),
+  });
   const ctx = { scope: { tenant, user: 'ann' }, db, bus, append, now: Date.now };
   const converse = async () => {
     const { conversation } = await createConversation(ctx, { kind: 'group', members: ['bob'] });
@@ -224,7 +229,7 @@ describe('group commit', () => {
         if (one.status === 'rejected') expect(one.reason).toMatchObject({ code: 'unavailable' });
       }
     });
-    const repeated = [];
+    const repeated: AppendedMessage[] = [];
     for (const one of sends) {
       repeated.push(await retried(() => path.send(conversation, one.body, { id: one.id })));
     }

@@ -10,7 +10,10 @@ interface Appended {
 /** Tells a group's new messages, in order, one publication per conversation. */
 export function publishAppended(bus: Bus, appended: readonly Appended[], now: Date): void {
   const createdAt = now.toISOString();
-  const byConversation = new Map<string, { first: OutgoingMessage; changes: ConversationChange[] }>();
+  const byConversation = new Map<
+    string,
+    { first: OutgoingMessage; changes: ConversationChange[] }
+  >();
   for (const { message, at } of appended) {
     const key = `${message.tenant} ${message.conversation}`;
     let entry = byConversation.get(key);

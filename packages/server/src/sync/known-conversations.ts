@@ -24,12 +24,15 @@ interface Head {
   readonly unread: number;
 }
 
-/** How a known conversation comes up to date. `later`: the answer is full, ask again for this one. */
+/**
+ * How a known conversation comes up to date. `later`: the answer is full, ask again for this one,
+ * after forgetting what is known of it where that is no use.
+ */
 type Way =
   | { readonly type: 'current' }
   | { readonly type: 'changes'; readonly since: Since; readonly rows: number }
   | { readonly type: 'reset' }
-  | { readonly type: 'later' };
+  | { readonly type: 'later'; readonly reset: boolean };
 
 // One answer stays within a few megabytes whatever is asked: what does not fit is asked for again.
 const messagesPerAnswer = 2_000;
@@ -128,14 +131,14 @@ export class KnownConversations {
       const limit = limits.messagesPerSync + 1;
       const read = await readChangedMessages(this.#db, this.#scope.tenant, since, limit);
       for (const { id } of batch) {
-        if (full()) this.#ways.set(id, { type: 'later' });
+        if (full()) this.#ways.set(id, { type: 'later', reset: false });
         else take(id, read.get(id) ?? []);
       }
       batch = [];
     };
     for (const one of this.#changed()) {
       if (full()) {
-        this.#ways.set(one.id, { type: 'later' });
+        this.#ways.set(one.id, { type: 'later', reset: false });
         continue;
       }
       batch.push(one);
@@ -144,7 +147,8 @@ export class KnownConversations {
     await readBatch();
     for (const { id, way } of this.#all()) {
       if (way.type !== 'reset') continue;
-      if (full()) this.#ways.set(id, { type: 'later' });
+      // Told now: after another epoch the next question comes with the new one, and old numbers.
+      if (full()) this.#ways.set(id, { type: 'later', reset: true });
       else take(id, await this.#newestPage(id));
     }
   }
@@ -195,7 +199,7 @@ export class KnownConversations {
       marks: {},
       messages: rows.slice(0, limits.messagesPerSync),
       has_more: way.type === 'later' || rows.length > limits.messagesPerSync,
-      reset: way.type === 'reset',
+      reset: way.type === 'reset' || (way.type === 'later' && way.reset),
     };
   }
 

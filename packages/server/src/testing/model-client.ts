@@ -169,6 +169,7 @@ function applyChanges(known: Known, changes: ConversationChanges): void {
   known.firstSeq = changes.first_seq;
   known.unread = changes.unread;
   known.marks = changes.marks;
+  if (changes.reset) known.version = known.lastSeq = 0;
   const last = changes.messages.at(-1);
   if (!changes.has_more) {
     known.version = changes.version;

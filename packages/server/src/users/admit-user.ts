@@ -49,6 +49,8 @@ async function create(db: Kysely<Tables>, scope: Scope, name: string): Promise<R
   const { rows } = await sql<Row>`
     insert into app_user (tenant_id, id, name) values (${scope.tenant}, ${scope.user}, ${name})
     on conflict (tenant_id, id) do nothing
-    returning id, name, avatar_url, ${profileStamp} as updated_at, version as me, false as deactivated`.execute(db);
+    returning id, name, avatar_url, ${profileStamp} as updated_at, version as me, false as deactivated`.execute(
+    db,
+  );
   return rows[0];
 }

@@ -41,9 +41,11 @@ export function Composer({ handle, name, focused }: ComposerProps) {
     handle.setTyping(next.trim() !== '');
   };
   const send = () => {
-    if (!sendable) return;
+    // What is in the field now, which may be newer than what was drawn last.
+    const now = drafts.peek().get(handle.id) ?? '';
+    if (now.trim() === '' || codePoints(now.trim()) > limits.bodyCodePoints) return;
     try {
-      handle.send(text);
+      handle.send(now);
       keepDraft(handle.id, '');
     } catch {
       // What could never be sent stays in the field, so that it can be changed.

@@ -9,7 +9,8 @@ import './connection-bar.css';
 
 /** A quiet bar that says in words when the line to the server is down. */
 export function ConnectionBar() {
-  const state = useStore(useClient().connection);
+  const client = useClient();
+  const state = useStore(client.connection);
   const line = useRef({ lostAt: Date.now(), wasOnline: false });
   const [, lookAgain] = useState({});
   if (state.status === 'online') line.current = { lostAt: Date.now(), wasOnline: true };
@@ -35,6 +36,17 @@ export function ConnectionBar() {
         <p class="connection-words">
           <Icon name={notice.show === 'offline' ? 'alert' : 'clock'} small />
           <span>{words.connection[notice.show]}</span>
+          {notice.show !== 'offline' && (
+            // Asked to connect while it waits, the client tries at once.
+            <button
+              type="button"
+              class="connection-try"
+              disabled={state.status !== 'waiting'}
+              onClick={() => client.connect()}
+            >
+              {words.connection.tryNow}
+            </button>
+          )}
         </p>
       )}
     </div>

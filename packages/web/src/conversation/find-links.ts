@@ -43,7 +43,5 @@ function count(text: string, character: string): number {
 }
 
 function webAddress(text: string): string | null {
-  if (!URL.canParse(text)) return null;
-  const { protocol, hostname, href } = new URL(text);
-  return (protocol === 'http:' || protocol === 'https:') && hostname !== '' ? href : null;
+  return URL.canParse(text) ? new URL(text).href : null;
 }

@@ -2,7 +2,7 @@
 const endSlackPx = 40;
 
 /** The row that must not move, and where it is; `lost` after a leap to where nothing is drawn yet. */
-type Anchor = 'end' | 'lost' | { readonly row: string; readonly bottom: number };
+type Anchor = 'end' | 'lost' | { readonly row: string; readonly top: number };
 
 /**
  * Keeps what one reads where it is, while rows come, go and change size around it.
@@ -46,7 +46,7 @@ export class ScrollPlace {
     if (typeof this.#anchor === 'string') return;
     const row = this.#row(this.#anchor.row);
     if (!row) return;
-    const moved = this.#bottomOf(row) - this.#anchor.bottom;
+    const moved = this.#topOf(row) - this.#anchor.top;
     if (Math.abs(moved) >= 0.5) this.#scroller.scrollTop += moved;
   }
 
@@ -69,15 +69,13 @@ export class ScrollPlace {
     return this.#scroller.querySelector<HTMLElement>(`[data-row="${CSS.escape(key)}"]`);
   }
 
+  // A row is held by its bubble: the name above it may go when earlier rows come.
   #topOf(row: HTMLElement): number {
-    return row.getBoundingClientRect().top - this.#scroller.getBoundingClientRect().top;
+    const held = row.querySelector('.message-line') ?? row;
+    return held.getBoundingClientRect().top - this.#scroller.getBoundingClientRect().top;
   }
 
-  // A row is held by its lower edge: above its bubble a name may go when earlier rows come.
-  #bottomOf(row: HTMLElement): number {
-    return row.getBoundingClientRect().bottom - this.#scroller.getBoundingClientRect().top;
-  }
-
+  /** The first row that begins within the view; where none does, the one that fills it. */
   #firstVisible(): Anchor {
     const rows = this.#scroller.querySelectorAll<HTMLElement>('[data-row]');
     const edge = this.#scroller.getBoundingClientRect().top;
@@ -85,14 +83,21 @@ export class ScrollPlace {
     let high = rows.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      const row = rows.item(middle);
-      if (row.getBoundingClientRect().bottom <= edge) low = middle + 1;
+      if (rows.item(middle).getBoundingClientRect().bottom <= edge) low = middle + 1;
       else high = middle;
     }
-    const row = low < rows.length ? rows.item(low) : null;
+    return (
+      this.#anchorAt(rows, low + 1, 0) ??
+      this.#anchorAt(rows, low, Number.NEGATIVE_INFINITY) ??
+      'lost'
+    );
+  }
+
+  #anchorAt(rows: NodeListOf<HTMLElement>, index: number, least: number): Anchor | null {
+    const row = rows[index];
     const key = row?.dataset['row'];
-    if (!row || key === undefined) return 'lost';
-    if (this.#topOf(row) >= this.#scroller.clientHeight) return 'lost';
-    return { row: key, bottom: this.#bottomOf(row) };
+    if (!row || key === undefined) return null;
+    const top = this.#topOf(row);
+    return top >= least && top < this.#scroller.clientHeight ? { row: key, top } : null;
   }
 }

@@ -1,6 +1,6 @@
 import type { ConversationHandle } from '@parley/client';
 import { limits } from '@parley/protocol';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { Icon } from '../icons/icon.tsx';
 import { useEscape } from '../keyboard/escape.ts';
 import { useAttempt } from '../parts/use-attempt.ts';
@@ -40,7 +40,10 @@ function Form({ name, handle, onDone }: GroupNameProps & { readonly onDone: () =
   const { busy, problem, attempt } = useAttempt();
   const field = useRef<HTMLInputElement>(null);
   useEscape(true, onDone);
-  useEffect(() => field.current?.select(), []);
+  useLayoutEffect(() => {
+    field.current?.focus();
+    field.current?.select();
+  }, []);
   const wanted = text.trim();
 
   const save = () => {

@@ -3,7 +3,7 @@ import { Icon } from '../icons/icon.tsx';
 import { useEscape } from '../keyboard/escape.ts';
 import { findAsked } from '../keyboard/shortcuts.ts';
 import { words } from '../words.ts';
-import '../parts/field.css';
+import '../parts/button.css';
 import './find-field.css';
 
 interface FindProps {
@@ -32,7 +32,7 @@ export function FindField({ value, onInput, onDown, onEnter }: FindProps) {
       <Icon name="search" small />
       <input
         ref={field}
-        class="field find-field"
+        class="find-field"
         type="text"
         enterkeyhint="search"
         autocomplete="off"
@@ -58,7 +58,7 @@ export function FindField({ value, onInput, onDown, onEnter }: FindProps) {
       ) : (
         <button
           type="button"
-          class="icon-button find-clear"
+          class="icon-button"
           aria-label={words.list.clearFind}
           onClick={() => {
             onInput('');

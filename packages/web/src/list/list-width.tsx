@@ -1,4 +1,5 @@
-import { signal, useSignalEffect } from '@preact/signals';
+import { signal } from '@preact/signals';
+import { useLayoutEffect } from 'preact/hooks';
 import { keep, kept } from '../session/kept.ts';
 import { words } from '../words.ts';
 
@@ -14,13 +15,16 @@ function within(px: number): number {
 
 const width = signal(within(Number(kept('local', key) ?? usual)));
 
+function show(): void {
+  document.documentElement.style.setProperty('--list-width', `${width.peek()}px`);
+}
+
 /** The edge of the list: drag it, or move it with the arrow keys, to make the list wider. */
 export function ListWidth() {
-  useSignalEffect(() => {
-    document.documentElement.style.setProperty('--list-width', `${width.value}px`);
-  });
+  useLayoutEffect(show, []);
   const set = (px: number) => {
     width.value = within(px);
+    show();
     keep('local', key, String(width.value));
   };
   return (

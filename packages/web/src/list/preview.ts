@@ -1,5 +1,6 @@
-import type { ConversationRow, User } from '@parley/protocol';
+import type { ConversationRow } from '@parley/protocol';
 import { actWords } from '../conversation/act-words.ts';
+import type { Person } from '../people/person.ts';
 import { words } from '../words.ts';
 
 /** One line about a conversation's last message. */
@@ -10,7 +11,11 @@ export interface Preview {
 }
 
 /** The line under a conversation's name in the list. */
-export function previewOf(row: ConversationRow, me: string, person: (id: string) => User): Preview {
+export function previewOf(
+  row: ConversationRow,
+  me: string,
+  person: (id: string) => Person,
+): Preview {
   const message = row.last_message;
   if (!message) return { prefix: '', text: words.list.noMessages };
   if (message.kind === 'hidden') return { prefix: '', text: words.message.hidden };

@@ -22,6 +22,7 @@ export function PeoplePicker({ chosen, without, onChoose }: PickerProps) {
   const field = useRef<HTMLInputElement>(null);
   const found = useFoundPeople(text);
   const listId = useId();
+  // After the dialog has opened, which puts the focus on its first control.
   useEffect(() => field.current?.focus(), []);
 
   const isChosen = (user: User) => chosen.some((one) => one.id === user.id);

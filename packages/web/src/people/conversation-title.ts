@@ -1,11 +1,12 @@
-import type { ConversationKind, User } from '@parley/protocol';
+import type { ConversationKind } from '@parley/protocol';
 import { words } from '../words.ts';
+import type { Person } from './person.ts';
 
 interface Titled {
   readonly id: string;
   readonly kind: ConversationKind | null;
   readonly name: string | null;
-  readonly members: readonly User[];
+  readonly members: readonly Person[];
 }
 
 /** How a conversation is named and pictured for one of its people. */
@@ -15,7 +16,7 @@ export interface ConversationTitle {
   /** Whose colour the avatar has: the other person's, or the group's own. */
   readonly avatarId: string;
   /** The other person of a direct conversation. */
-  readonly person: User | null;
+  readonly person: Person | null;
 }
 
 const namesShown = 3;

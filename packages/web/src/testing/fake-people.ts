@@ -25,7 +25,7 @@ export const demoPeople: readonly DemoPerson[] = people.map(([id, name, title]) 
 
 export function user(id: string): User {
   const found = demoPeople.find((person) => person.id === id);
-  return { id, name: found?.name ?? id, avatar_url: null };
+  return { id, name: found?.name ?? id, avatar_url: null, updated_at: '2026-01-01T00:00:00.000Z' };
 }
 
 export function member(id: string, role: Member['role'] = 'member'): Member {
