@@ -8,6 +8,8 @@ import { importRuleFindings } from './import-rule.ts';
 import { lockFileFindings } from './lock-file.ts';
 import { programFindings, runProgram } from './program.ts';
 import { readSources } from './sources.ts';
+import { specRuleFindings } from './spec-rules.ts';
+import { specTableFindings } from './spec-tables.ts';
 
 /** A check answers its findings; none means that all is well. */
 interface Check {
@@ -38,6 +40,8 @@ const checks: readonly Check[] = [
   { name: 'forbidden text', run: () => forbiddenTextFindings(sources, process.cwd()) },
   { name: 'file length', run: () => fileLengthFindings(sources) },
   { name: 'lock file', run: () => lockFileFindings(sources) },
+  { name: 'rules and tests', run: () => specRuleFindings(sources) },
+  { name: 'protocol tables', run: () => specTableFindings(sources) },
   {
     name: 'schema dump',
     run: () => programFindings('packages/server/src/db/dump-schema-cli.ts'),

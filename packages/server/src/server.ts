@@ -19,6 +19,7 @@ import { createApp } from './http/app.ts';
 import type { HttpConfig } from './http/parts.ts';
 import { readJoinedVersions } from './members/joined-versions.ts';
 import { GroupCommit } from './messages/group-commit.ts';
+import { OperatorError } from './operator-error.ts';
 import { prefixOf } from './path-prefix.ts';
 import { PresenceDesk } from './presence/presence.ts';
 import type { PresenceStore } from './presence/store/store.ts';
@@ -158,13 +159,31 @@ const stragglersMs = 3_000;
 
 function listen(http: HttpServer, port: number, host: string): Promise<number> {
   return new Promise((resolve, reject) => {
-    http.once('error', reject);
+    const refuse = (error: Error) => {
+      reject(new OperatorError(cannotListen(error, port, host), error));
+    };
+    http.once('error', refuse);
     http.listen(port, host, () => {
-      http.removeListener('error', reject);
+      http.removeListener('error', refuse);
       const address = http.address();
       resolve(typeof address === 'object' && address !== null ? address.port : port);
     });
   });
+}
+
+function cannotListen(error: NodeJS.ErrnoException, port: number, host: string): string {
+  const place = `${host}:${port}`;
+  switch (error.code) {
+    case 'EADDRINUSE':
+      return `${place} is taken by another program. Stop it, or choose another port with PORT.`;
+    case 'EACCES':
+      return `This user may not listen at ${place}. Choose a PORT from 1024 on.`;
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return `${host} is no address of this machine. Set HOST to one that is.`;
+    default:
+      return `Cannot listen at ${place}: ${error.message}`;
+  }
 }
 
 function groupSizeHistogram(): Histogram {

@@ -90,14 +90,16 @@ export class PresenceDesk {
     if (!this.#leases.delete(lease)) return;
     await store.release(lease);
     if ((await store.online(tenant, [user])).has(user)) return;
-    // Told at once: while the database writes, the person may be back, and that must be said last.
-    this.#tell({ tenant, user }, false, wentAt.toISOString());
     await db.sql
       .updateTable('app_user')
       .set({ last_seen_at: wentAt })
       .where('tenant_id', '=', tenant)
       .where('id', '=', user)
-      .execute();
+      .execute()
+      .catch(this.#options.onError);
+    // The person may be back by now, and that is the last word.
+    if ((await store.online(tenant, [user])).has(user)) return;
+    this.#tell({ tenant, user }, false, wentAt.toISOString());
   }
 
   #renewAll(): void {

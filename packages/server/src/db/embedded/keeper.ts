@@ -10,7 +10,7 @@ import {
   waitForPidFile,
 } from './postmaster.ts';
 import { findProcess, pause } from './processes.ts';
-import type { Log, Progress } from './report.ts';
+import { type Log, type Progress, withProgress } from './report.ts';
 
 /** After its postmaster was killed, PostgreSQL's other processes need a moment to go. */
 const retryForMs = 30_000;
@@ -94,8 +94,13 @@ export class Keeper {
 
   async #launchOnce(until: number): Promise<void> {
     const postmaster = await startPostmaster(this.#launch);
-    await waitForPidFile(this.#launch, postmaster);
-    const session = await connectWhenUp(this.#lockAddress, () => !postmaster.ended);
+    const session = await withProgress(
+      this.#options.progress,
+      'Starting PostgreSQL',
+      waitForPidFile(this.#launch, postmaster).then(() =>
+        connectWhenUp(this.#lockAddress, () => !postmaster.ended),
+      ),
+    );
     if (session !== undefined) {
       await session.end();
       return;
@@ -113,8 +118,12 @@ export class Keeper {
     const session = await connectWhenUp(this.#lockAddress, alive);
     if (session === undefined) return false;
     try {
-      if (!(await lockFolder(session, this.#options.lockWaitMs)))
-        throw new FolderTaken(this.#launch.dataDir);
+      const locked = await withProgress(
+        this.#options.progress,
+        `Another Parley has ${this.#launch.dataDir}; waiting for it to end`,
+        lockFolder(session, this.#options.lockWaitMs),
+      );
+      if (!locked) throw new FolderTaken(this.#launch.dataDir);
       if (!current) {
         this.#options.log.info('PostgreSQL runs with another version or settings: restarting it');
         await stopPostmaster(pid, this.#options.progress);

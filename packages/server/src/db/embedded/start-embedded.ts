@@ -87,7 +87,7 @@ export async function startEmbedded({
     database: 'parley',
   };
   const keeper = new Keeper(launch, address, { lockWaitMs, progress, log, onLost });
-  await withProgress(progress, 'Starting PostgreSQL', keeper.start());
+  await keeper.start();
   await removeOtherBinaries(layout.binaries, found.version).catch((error: unknown) => {
     log.warn(`Old binaries stay in ${layout.binaries}: ${String(error)}`);
   });
