@@ -1,4 +1,4 @@
-import { openDataFolder } from '../../packages/server/src/data-folder.ts';
+import { openDataFolder } from '../../packages/server/src/config/data-folder.ts';
 import { embeddedGuest } from '../../packages/server/src/db/embedded/guest.ts';
 import { startEmbedded } from '../../packages/server/src/db/embedded/start-embedded.ts';
 import { startFloor } from './floor-server.ts';

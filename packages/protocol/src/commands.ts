@@ -26,7 +26,11 @@ const body: Field<string> = (value, path) =>
 
 const limit = optional(between(1, limits.page));
 const cursor = optional(text({ max: 200 }));
-const token = text({ min: 1, max: limits.tokenBytes });
+// What cannot be a token is treated like one that is no good: the client's next step is the same.
+const token: Field<string> = (value) => {
+  if (typeof value === 'string' && value !== '' && value.length <= limits.tokenBytes) return value;
+  throw new ParleyError('unauthorized', { field: 'token' });
+};
 
 const page = object({
   conversation: uuid,

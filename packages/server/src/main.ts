@@ -1,8 +1,9 @@
 import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
 import { MemoryBus } from './bus/memory.ts';
-import { type Config, readConfig } from './config.ts';
-import { openDataFolder } from './data-folder.ts';
+import { type Config, readConfig } from './config/config.ts';
+import { openDataFolder } from './config/data-folder.ts';
+import { openSecrets } from './config/secrets.ts';
 import type { DatabaseAddress } from './db/address.ts';
 import { checkEncryptionKey } from './db/check-encryption-key.ts';
 import { embeddedGuest } from './db/embedded/guest.ts';
@@ -13,7 +14,6 @@ import { demoPeople } from './demo/people.ts';
 import { seedDemo } from './demo/seed-demo.ts';
 import { OperatorError } from './operator-error.ts';
 import { MemoryPresenceStore } from './presence/store/memory.ts';
-import { openSecrets } from './secrets.ts';
 import { startServer } from './server.ts';
 import { SigningKeys } from './tokens/signing-keys.ts';
 

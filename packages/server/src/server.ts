@@ -1,4 +1,4 @@
-import { createServer, type Server as HttpServer } from 'node:http';
+import { createServer, type Server as HttpServer, type ServerOptions } from 'node:http';
 import type { BlockList } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import type { Logger } from 'pino';
@@ -125,7 +125,7 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
   });
   // Old health checkers speak HTTP/1.0 and name no host.
   const listener = getRequestListener(app.fetch, { hostname: 'localhost' });
-  const http = createServer(slowRequests, (request, response) => void listener(request, response));
+  const http = createServer(doorOptions, (request, response) => void listener(request, response));
   http.on('upgrade', (request, stream, head) => {
     gateway.upgrade(request, stream, head).catch((error: unknown) => {
       onError(error);
@@ -151,8 +151,14 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
   };
 }
 
-/** Who sends a request drop by drop is cut off: milliseconds for its head, and for all of it. */
-const slowRequests = { headersTimeout: 10_000, requestTimeout: 30_000 };
+const doorOptions: ServerOptions = {
+  // Who sends a request drop by drop is cut off; milliseconds for its head, and for all of it.
+  headersTimeout: 10_000,
+  requestTimeout: 30_000,
+  connectionsCheckingInterval: 2_000,
+  // Clients that offer HTTP/2 beside (Java's do) are answered as if they had not: RFC 9110, 7.8.
+  shouldUpgradeCallback: (request) => request.headers.upgrade?.toLowerCase() === 'websocket',
+};
 
 /** Requests that are still being answered when the server ends get this long. */
 const stragglersMs = 3_000;

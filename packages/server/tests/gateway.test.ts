@@ -51,6 +51,18 @@ describe('hello', () => {
     }
   });
 
+  it('[GW4] treats what cannot be a token like one that is no good', async () => {
+    for (const token of [undefined, null, '', 5, {}, ['x'], 'x'.repeat(9_000)]) {
+      const socket = await TestSocket.open(server.socketUrl);
+      const reply = await socket.reply({ type: 'hello', token });
+      expect(reply.error, JSON.stringify(token)).toMatchObject({
+        code: 'unauthorized',
+        field: 'token',
+      });
+      expect((await socket.closed).code).toBe(closeCodes.unauthorized.code);
+    }
+  });
+
   it('[GW5] closes a connection that says nothing within 5 s with 4002', async () => {
     const socket = await TestSocket.open(server.socketUrl);
     const opened = performance.now();
@@ -258,6 +270,19 @@ describe('the door', () => {
     }
   });
 
+  it('[GW24] answers a request that only offers another protocol as if it had not', async () => {
+    const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
+    socket.write(
+      'GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, HTTP2-Settings\r\n' +
+        'Upgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAoAAAAAIAAAAA\r\n\r\n',
+    );
+    const answer = await new Promise<string>((resolve) =>
+      socket.once('data', (data) => resolve(String(data))),
+    );
+    expect(answer).toContain('HTTP/1.1 200');
+    socket.destroy();
+  });
+
   it('[GW23] offers no compression, whatever the client asks for', async () => {
     const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
     socket.write(
@@ -325,6 +350,22 @@ describe('limits', () => {
     expect(cy.events.filter((event) => event.event === 'message.created')).toHaveLength(last.seq);
     bob.resumeReading();
     expect([closeCodes.slowConsumer.code, 1006]).toContain((await bob.closed).code);
+  });
+
+  it('[GW33] answers large questions however many come at once: what was asked for is not slowness', async () => {
+    const tenant = await server.tenant(['ann']);
+    const ann = await tenant.connect('ann');
+    const { conversation } = await ann.ask('conversation.create', { kind: 'group', members: [] });
+    const body = '\u00e9'.repeat(10_000);
+    await Promise.all(
+      Array.from({ length: 50 }, () =>
+        ann.ask('message.send', { conversation: conversation.id, message: { id: newId(), body } }),
+      ),
+    );
+    const pages = await Promise.all(
+      Array.from({ length: 12 }, () => ann.ask('message.list', { conversation: conversation.id })),
+    );
+    for (const page of pages) expect(page.messages).toHaveLength(50);
   });
 
   it('[GW32] on drain tells when to come back, answers what was asked, closes with 1012', async () => {

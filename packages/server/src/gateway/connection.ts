@@ -1,7 +1,14 @@
 import type { Duplex } from 'node:stream';
-import { type CloseReason, closeCodes, limits, type ServerEvent } from '@parley/protocol';
+import {
+  type CloseReason,
+  closeCodes,
+  limits,
+  type ReplyFrame,
+  type ServerEvent,
+} from '@parley/protocol';
 import type { WebSocket } from 'ws';
 import type { Scope } from '../scope.ts';
+import { Outflow } from './outflow.ts';
 import type { Outlet } from './person.ts';
 import type { RateLimit } from './rate-limit.ts';
 import { textFrame } from './text-frame.ts';
@@ -32,15 +39,13 @@ interface ConnectionOptions {
   readonly rate: RateLimit;
 }
 
-/** A connection with more than this waiting to be read by the client is closed. */
-const unreadBytes = 1024 * 1024;
 /** Requests under way, at most: then nothing more is read until half are answered. */
 const requestsUnderWay = 256;
 const closeHandshakeMs = 2_000;
 /** The longest time that a timer can wait; a token that lives longer is looked at again by nobody. */
 const longestTimerMs = 2_147_483_647;
 
-/** One WebSocket: what it sends is gathered and written once per tick. */
+/** One WebSocket, and what is known of who is behind it. */
 export class Connection {
   readonly socket: WebSocket;
   readonly origin: PageOrigin | undefined;
@@ -54,8 +59,7 @@ export class Connection {
   silentBeats = 0;
   /** Frames refused since the connection came, for being too many or no frames at all. */
   refusedFrames = 0;
-  readonly #stream: Duplex;
-  #queued: Buffer[] = [];
+  readonly #outflow: Outflow;
   #underWay = 0;
   /** Ends the connection: before hello for want of one, later when the token expires. */
   #deadline: NodeJS.Timeout;
@@ -64,13 +68,16 @@ export class Connection {
     this.socket = options.socket;
     this.origin = options.origin;
     this.rate = options.rate;
-    this.#stream = options.stream;
+    this.#outflow = new Outflow({
+      stream: options.stream,
+      onSlow: () => this.close('slowConsumer'),
+    });
     this.#deadline = this.#closeIn(limits.helloMs, 'helloTimeout');
   }
 
   /** Makes it somebody's connection, until the token expires. */
   open(scope: Scope, exit: () => void, expiresInMs: number): Outlet {
-    const outlet: Outlet = { scope, send: (frame) => this.send(frame) };
+    const outlet: Outlet = { scope, send: (frame) => this.#outflow.tell(frame) };
     this.state = { status: 'open', scope, outlet, exit };
     this.extend(expiresInMs);
     return outlet;
@@ -86,23 +93,17 @@ export class Connection {
   end(): ConnectionState {
     const { state } = this;
     this.state = { status: 'closed' };
-    this.#queued = [];
+    this.#outflow.end();
     clearTimeout(this.#deadline);
     return state;
   }
 
-  /** Queues a framed buffer; everything queued in a turn of the event loop is one write. */
-  send(frame: Buffer): void {
-    if (this.state.status === 'closed') return;
-    if (this.#queued.push(frame) === 1) setImmediate(() => this.#write());
-  }
-
-  sendText(text: string): void {
-    this.send(textFrame(text));
+  reply(frame: ReplyFrame): void {
+    this.#outflow.reply(textFrame(JSON.stringify(frame)));
   }
 
   tell(event: ServerEvent): void {
-    this.sendText(JSON.stringify(event));
+    this.#outflow.tell(textFrame(JSON.stringify(event)));
   }
 
   /** Counts a request in; reading pauses while too many are under way. */
@@ -116,7 +117,8 @@ export class Connection {
 
   /** Closes with a reason of the table, after what is queued; a client that does not answer is cut. */
   close(reason: CloseReason): void {
-    this.#write();
+    this.#outflow.flush();
+    this.#outflow.end();
     const { code, reason: text } = closeCodes[reason];
     this.socket.close(code, text);
     setTimeout(() => this.socket.terminate(), closeHandshakeMs).unref();
@@ -125,19 +127,5 @@ export class Connection {
   #closeIn(ms: number, reason: CloseReason): NodeJS.Timeout {
     const wait = Math.max(0, Math.min(ms, longestTimerMs));
     return setTimeout(() => this.close(reason), wait).unref();
-  }
-
-  #write(): void {
-    const queued = this.#queued;
-    this.#queued = [];
-    if (queued.length === 0 || !this.#stream.writable || this.socket.readyState !== 1) return;
-    if (this.#stream.writableLength > unreadBytes) {
-      this.close('slowConsumer');
-      return;
-    }
-    // Whole frames only, and ws writes whole frames only: so the two never mix within one.
-    if (queued.length > 1) this.#stream.cork();
-    for (const frame of queued) this.#stream.write(frame);
-    if (queued.length > 1) this.#stream.uncork();
   }
 }

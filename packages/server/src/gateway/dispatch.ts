@@ -3,7 +3,6 @@ import {
   FrameError,
   ParleyError,
   parseRequest,
-  type ReplyFrame,
   type Request,
 } from '@parley/protocol';
 import type { Logger } from 'pino';
@@ -35,14 +34,14 @@ export async function dispatch(
     limitRate(connection);
     request = parseRequest(text);
     const result = await runCommand(parts.commands, connection, request);
-    if (request.id !== undefined) reply(connection, { id: request.id, result });
+    if (request.id !== undefined) connection.reply({ id: request.id, result });
   } catch (error) {
     const id = error instanceof FrameError ? error.id : (request?.id ?? idOf(error, text));
     // What asked for no reply gets none: a late typing sign is nobody's problem.
     if (request !== undefined && request.id === undefined) return;
     const told = asParleyError(error, parts.log, request?.type);
-    reply(connection, { ...(id === undefined ? {} : { id }), error: told.toWire() });
-    if (request === undefined) refuse(connection);
+    connection.reply({ ...(id === undefined ? {} : { id }), error: told.toWire() });
+    if (request === undefined) refuse(connection, told);
   } finally {
     connection.finish();
   }
@@ -63,12 +62,11 @@ function idOf(error: unknown, text: string): number | undefined {
   }
 }
 
-function reply(connection: Connection, frame: ReplyFrame): void {
-  connection.sendText(JSON.stringify(frame));
-}
-
-function refuse(connection: Connection): void {
-  if (++connection.refusedFrames === refusalsTolerated) connection.close('flooding');
+function refuse(connection: Connection, error: ParleyError): void {
+  const { state } = connection;
+  if (state.status === 'greeting' && error.code === 'unauthorized')
+    connection.close('unauthorized');
+  else if (++connection.refusedFrames === refusalsTolerated) connection.close('flooding');
 }
 
 function asParleyError(error: unknown, log: Logger, type: CommandType | undefined): ParleyError {

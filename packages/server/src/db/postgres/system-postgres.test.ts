@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { readConfig } from '../../config.ts';
+import { readConfig } from '../../config/config.ts';
 import type { DatabaseAddress } from '../address.ts';
 import { dumpSchema } from '../dump-schema.ts';
 import { chooseOwner } from '../embedded/owner.ts';

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { access, chmod, constants, mkdir, readdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { OperatorError } from './operator-error.ts';
+import { OperatorError } from '../operator-error.ts';
 
 const run = promisify(execFile);
 

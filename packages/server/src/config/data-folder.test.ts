@@ -2,8 +2,8 @@ import { chmod, mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { embeddedGuest as guest } from '../db/embedded/guest.ts';
 import { openDataFolder } from './data-folder.ts';
-import { embeddedGuest as guest } from './db/embedded/guest.ts';
 
 const isRoot = process.getuid?.() === 0;
 let base = '';

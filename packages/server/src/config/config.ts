@@ -1,4 +1,5 @@
 import type { BlockList } from 'node:net';
+import { OperatorError } from '../operator-error.ts';
 import {
   type LogLevel,
   parseAddresses,
@@ -14,7 +15,6 @@ import {
   parseRedisUrl,
 } from './config-values.ts';
 import { Environment, type Variables } from './environment.ts';
-import { OperatorError } from './operator-error.ts';
 import { Secret } from './secret.ts';
 
 /** Everything the environment decides; made once, by `readConfig`. Secrets print masked. */
