@@ -368,6 +368,41 @@ describe('limits', () => {
     for (const page of pages) expect(page.messages).toHaveLength(50);
   });
 
+  it('[GW34] one client that asks for everything at once does not keep others waiting', async () => {
+    const tenant = await server.tenant(['ann', 'bob']);
+    const ann = await tenant.connect('ann');
+    const bob = await tenant.connect('bob');
+    const order: string[] = [];
+    const greedy = Array.from({ length: 200 }, () =>
+      ann.ask('conversation.list', {}).then(() => order.push('ann')),
+    );
+    await ann.settled();
+    const modest = bob.ask('conversation.list', {}).then(() => order.push('bob'));
+    await Promise.all([...greedy, modest]);
+    expect(order.indexOf('bob')).toBeLessThan(60);
+  });
+
+  it('[GW35] nothing that arrives after the close began is done', async () => {
+    const tenant = await server.tenant(['ann']);
+    const ann = await tenant.connect('ann');
+    const { conversation } = await ann.ask('conversation.create', { kind: 'group', members: [] });
+    ann.sendRaw(Buffer.from('binary ends it'));
+    ann.sendRaw(
+      JSON.stringify({
+        id: 999,
+        type: 'message.send',
+        conversation: conversation.id,
+        message: { id: newId(), body: 'too late' },
+      }),
+    );
+    expect((await ann.closed).code).toBe(closeCodes.protocolError.code);
+    const again = await tenant.connect('ann');
+    expect(await again.ask('message.list', { conversation: conversation.id })).toEqual({
+      messages: [],
+      has_more: false,
+    });
+  });
+
   it('[GW32] on drain tells when to come back, answers what was asked, closes with 1012', async () => {
     const draining = await startTestServer();
     const tenant = await draining.tenant(['ann', 'bob']);

@@ -99,6 +99,7 @@ export function runCommand(
   request: Request,
 ): CommandResult<CommandType> | Promise<CommandResult<CommandType>> {
   const { state } = connection;
+  if (connection.closing) throw new ParleyError('unavailable');
   if (request.type === 'hello') return parts.greeting.hello(connection, request.input);
   if (state.status !== 'open') throw new ParleyError('hello_first');
   const ctx = parts.contextOf(state.scope);

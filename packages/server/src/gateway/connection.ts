@@ -12,6 +12,7 @@ import { Outflow } from './outflow.ts';
 import type { Outlet } from './person.ts';
 import type { RateLimit } from './rate-limit.ts';
 import { textFrame } from './text-frame.ts';
+import { Turns } from './turns.ts';
 
 /** A connection before and after its hello; what exists in which state. */
 export type ConnectionState =
@@ -40,7 +41,11 @@ interface ConnectionOptions {
 }
 
 /** Requests under way, at most: then nothing more is read until half are answered. */
-const requestsUnderWay = 256;
+const requestsUnderWay = 128;
+/** Of those, this many ask the database at once: one client must not fill the pool. */
+const questionsAtOnce = 8;
+/** Who has said hello waits this long for the answer before it is told to come back. */
+const greetingMs = 30_000;
 const closeHandshakeMs = 2_000;
 /** The longest time that a timer can wait; a token that lives longer is looked at again by nobody. */
 const longestTimerMs = 2_147_483_647;
@@ -57,6 +62,10 @@ export class Connection {
   state: ConnectionState = { status: 'greeting' };
   /** Heartbeats since anything was heard. */
   silentBeats = 0;
+  /** Turns of the requests that ask the database. */
+  readonly turns = new Turns(questionsAtOnce);
+  /** It closes: what still arrives is nobody's wish any more. */
+  closing = false;
   /** Frames refused since the connection came, for being too many or no frames at all. */
   refusedFrames = 0;
   readonly #outflow: Outflow;
@@ -73,6 +82,12 @@ export class Connection {
       onSlow: () => this.close('slowConsumer'),
     });
     this.#deadline = this.#closeIn(limits.helloMs, 'helloTimeout');
+  }
+
+  /** Hello was said in time; how long its answer takes is not the client's fault. */
+  heard(): void {
+    clearTimeout(this.#deadline);
+    this.#deadline = this.#closeIn(greetingMs, 'overloaded');
   }
 
   /** Makes it somebody's connection, until the token expires. */
@@ -117,6 +132,7 @@ export class Connection {
 
   /** Closes with a reason of the table, after what is queued; a client that does not answer is cut. */
   close(reason: CloseReason): void {
+    this.closing = true;
     this.#outflow.flush();
     this.#outflow.end();
     const { code, reason: text } = closeCodes[reason];

@@ -33,7 +33,9 @@ export async function dispatch(
   try {
     limitRate(connection);
     request = parseRequest(text);
-    const result = await runCommand(parts.commands, connection, request);
+    const asked = request;
+    const run = () => runCommand(parts.commands, connection, asked);
+    const result = asksDatabase(asked.type) ? await connection.turns.take(run) : await run();
     if (request.id !== undefined) connection.reply({ id: request.id, result });
   } catch (error) {
     const id = error instanceof FrameError ? error.id : (request?.id ?? idOf(error, text));
@@ -45,6 +47,11 @@ export async function dispatch(
   } finally {
     connection.finish();
   }
+}
+
+/** Sends have a queue of their own, the append path; these others need no database, or no turn. */
+function asksDatabase(type: CommandType): boolean {
+  return type !== 'message.send' && type !== 'typing' && type !== 'ping' && type !== 'hello';
 }
 
 function limitRate(connection: Connection): void {

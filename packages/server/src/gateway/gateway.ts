@@ -111,6 +111,7 @@ export class Gateway {
     this.#connections.add(connection);
     socket.on('message', (data: Buffer, isBinary: boolean) => {
       connection.silentBeats = 0;
+      if (connection.closing) return;
       if (isBinary) {
         connection.close('protocolError');
         return;

@@ -34,6 +34,7 @@ export class Greeting {
     if (connection.state.status !== 'greeting') {
       throw new ParleyError('bad_request', { message: 'Hello was said already.' });
     }
+    connection.heard();
     const { keys, hub, presence, now } = this.#parts;
     const token = await this.#orClose(connection, () => verifyToken(keys, input.token, now()));
     const scope = { tenant: token.tenant, user: token.user };
