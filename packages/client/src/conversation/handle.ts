@@ -9,9 +9,9 @@ import {
 import type { ConversationHandle } from '../api.ts';
 import type { Replica } from '../conversations/replica.ts';
 import type { Environment } from '../environment.ts';
+import type { Requests } from '../line/requests.ts';
+import type { Outgoing } from '../line/wire.ts';
 import type { Outbox } from '../outbox/outbox.ts';
-import type { Requests } from '../protocol/requests.ts';
-import type { Outgoing } from '../protocol/wire.ts';
 import type { ConversationSnapshot, TimelineMessage } from '../snapshots.ts';
 import { type Batch, View } from '../store.ts';
 import { markOf } from './marks.ts';

@@ -1,7 +1,7 @@
 import { limits, ParleyError, type WireError } from '@parley/protocol';
 import type { Replica } from '../conversations/replica.ts';
 import type { RowReader } from '../conversations/row-reader.ts';
-import type { Requests } from '../protocol/requests.ts';
+import type { Requests } from '../line/requests.ts';
 import {
   loadingTimeline,
   readingOlder,

@@ -1,8 +1,8 @@
 import { type ConversationRow, limits, type Mark, ParleyError } from '@parley/protocol';
 import type { Environment } from '../environment.ts';
+import type { Requests } from '../line/requests.ts';
 import { pauseMs } from '../monitor/backoff.ts';
 import { Pace } from '../pace.ts';
-import type { Requests } from '../protocol/requests.ts';
 import { markOf } from './marks.ts';
 
 const readEveryMs = 300;

@@ -1,5 +1,5 @@
 import { type ConversationRow, limits, ParleyError, type WireError } from '@parley/protocol';
-import type { Requests } from '../protocol/requests.ts';
+import type { Requests } from '../line/requests.ts';
 import type { ConversationListSnapshot } from '../snapshots.ts';
 import type { Batch } from '../store.ts';
 import type { Replica } from './replica.ts';

@@ -1,7 +1,7 @@
 import { ParleyError } from '@parley/protocol';
 import type { Environment } from '../environment.ts';
+import type { Requests } from '../line/requests.ts';
 import { Pace } from '../pace.ts';
-import type { Requests } from '../protocol/requests.ts';
 import type { Replica } from './replica.ts';
 
 /** Where a row came too early or too late, it is read again after this time. */

@@ -1,5 +1,5 @@
 import type { Environment } from '../environment.ts';
-import type { Line } from '../protocol/line.ts';
+import type { Line } from '../line/line.ts';
 import { Timer } from '../timer.ts';
 
 /** A line that has been silent gets this long to answer a ping. */

@@ -6,7 +6,7 @@ import {
   type ServerEvent,
 } from '@parley/protocol';
 import type { Environment } from '../environment.ts';
-import { Line } from '../protocol/line.ts';
+import { Line } from '../line/line.ts';
 import type { ConnectionState } from '../snapshots.ts';
 import type { Cell } from '../store.ts';
 import { Timer } from '../timer.ts';

@@ -1,7 +1,7 @@
 import { newId, ParleyError, type WireError } from '@parley/protocol';
 import type { Environment } from '../environment.ts';
+import type { Requests } from '../line/requests.ts';
 import { pauseMs } from '../monitor/backoff.ts';
-import type { Requests } from '../protocol/requests.ts';
 import type { PendingMessage, TimelineMessage } from '../snapshots.ts';
 import { Timer } from '../timer.ts';
 

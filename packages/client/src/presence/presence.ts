@@ -1,8 +1,8 @@
 import { limits, ParleyError, type Presence } from '@parley/protocol';
 import type { Environment } from '../environment.ts';
+import type { Requests } from '../line/requests.ts';
 import { pauseMs } from '../monitor/backoff.ts';
 import { Pace } from '../pace.ts';
-import type { Requests } from '../protocol/requests.ts';
 import type { PresenceSnapshot } from '../snapshots.ts';
 import type { Cell } from '../store.ts';
 

@@ -8,9 +8,9 @@ import {
 import type { Reading } from '../conversations/meanwhile.ts';
 import type { Replica } from '../conversations/replica.ts';
 import type { Environment } from '../environment.ts';
+import type { Requests } from '../line/requests.ts';
 import { pauseMs } from '../monitor/backoff.ts';
 import { Pace } from '../pace.ts';
-import type { Requests } from '../protocol/requests.ts';
 import type { Batch } from '../store.ts';
 import { Gathered, type KnownVersions, knownAfter } from './answer.ts';
 import { PersonalVersion } from './personal-version.ts';

@@ -1,7 +1,7 @@
 import { ParleyError } from '@parley/protocol';
 import type { Environment } from '../environment.ts';
+import type { Line } from '../line/line.ts';
 import { backoffMs } from '../monitor/backoff.ts';
-import type { Line } from '../protocol/line.ts';
 import { Timer } from '../timer.ts';
 
 /** A provider that has not answered by then is asked again. */

@@ -2,6 +2,7 @@ import type { Connect } from './transport.ts';
 
 /** As much of a WebSocket as is used here; browsers and Node >= 22 have it. */
 interface Socket {
+  readonly readyState: number;
   send(text: string): void;
   close(): void;
   onopen: (() => void) | null;
@@ -9,6 +10,8 @@ interface Socket {
   onclose: ((event: { readonly code: number; readonly reason: string }) => void) | null;
   onerror: (() => void) | null;
 }
+
+const openState = 1;
 
 /** Opens a WebSocket, the platform's own. */
 export const connectWebSocket: Connect = (address, events) => {
@@ -34,7 +37,10 @@ export const connectWebSocket: Connect = (address, events) => {
     queueMicrotask(() => closed(1006, String(error)));
   }
   return {
-    send: (text) => socket?.send(text),
+    // Into a closing socket nothing goes; the close event is under way.
+    send: (text) => {
+      if (socket?.readyState === openState) socket.send(text);
+    },
     close: () => socket?.close(),
   };
 };

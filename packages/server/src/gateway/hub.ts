@@ -1,30 +1,19 @@
 import { conversationTopic, type PersonalEvent, type Topic, userTopic } from '@parley/protocol';
-import type { Bus, BusMessage, ConversationChange, Fleeting, Joined, Left } from '../bus/bus.ts';
+import type { BusMessage, ConversationChange, Fleeting, Joined, Left } from '../bus/bus.ts';
 import type { Scope } from '../scope.ts';
 import type { MembershipHead, Memberships } from './memberships.ts';
 import { type Outlet, Person } from './person.ts';
-import { type Room, Rooms } from './rooms.ts';
+import { type Room, Rooms, type RoomsOptions } from './rooms.ts';
 import { textFrame } from './text-frame.ts';
 import { Watchers } from './watchers.ts';
 
-interface HubOptions {
-  readonly bus: Bus;
+interface HubOptions extends Omit<RoomsOptions, 'onLeft'> {
   readonly memberships: Pick<Memberships, 'read'>;
-  readonly readGap: (
-    room: { readonly tenant: string; readonly conversation: string },
-    version: number,
-    lastSeq: number,
-  ) => Promise<readonly ConversationChange[]>;
-  readonly readMembers: (
-    room: { readonly tenant: string; readonly conversation: string },
-    users: readonly string[],
-  ) => Promise<ReadonlyMap<string, number>>;
   /** The frame of `conversation.added` with the row as it is now; null when no longer a member. */
   readonly readJoined: (
     scope: Scope,
     joined: { readonly conversation: string; readonly me: number },
   ) => Promise<string | null>;
-  readonly onError: (error: unknown) => void;
 }
 
 /** Who is connected to this node, and what of what happens concerns them. */

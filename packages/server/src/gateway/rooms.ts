@@ -24,8 +24,10 @@ interface QueuedFrame {
   readonly version?: number;
 }
 
-interface RoomsOptions {
+/** What rooms are told of and ask for. */
+export interface RoomsOptions {
   readonly bus: Bus;
+  /** The changes of a conversation after a version; see `sync/read-gap.ts`. */
   readonly readGap: (
     room: { readonly tenant: string; readonly conversation: string },
     version: number,
