@@ -373,13 +373,15 @@ describe('limits', () => {
     const ann = await tenant.connect('ann');
     const bob = await tenant.connect('bob');
     const order: string[] = [];
-    const greedy = Array.from({ length: 200 }, () =>
+    const greedy = Array.from({ length: 400 }, () =>
       ann.ask('conversation.list', {}).then(() => order.push('ann')),
     );
-    await ann.settled();
+    // The first answer: hers are under way.
+    await Promise.race(greedy);
+    const before = order.length;
     const modest = bob.ask('conversation.list', {}).then(() => order.push('bob'));
     await Promise.all([...greedy, modest]);
-    expect(order.indexOf('bob')).toBeLessThan(60);
+    expect(order.indexOf('bob') - before).toBeLessThan(60);
   });
 
   it('[GW35] nothing that arrives after the close began is done', async () => {
