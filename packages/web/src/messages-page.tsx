@@ -33,8 +33,8 @@ export function MessagesPage({ onSignOut }: MessagesProps) {
 
   return (
     <div class="messages" data-open={conversation !== null} data-details={details}>
-      <ConnectionBar />
       <main class="messages-panes">
+        <ConnectionBar />
         <ListPane me={me} onStart={() => setStarting(true)} onSignOut={onSignOut} />
         {conversation !== null && me !== '' ? (
           <ConversationPane key={conversation} id={conversation} me={me} />

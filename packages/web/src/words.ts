@@ -208,6 +208,8 @@ export const words = {
       case 'too_large':
       case 'bad_request':
         return 'That cannot be sent like this. Change it and try again.';
+      case 'unavailable':
+        return 'There is no connection just now. Try again when it is back.';
       case 'rate_limited':
         return 'That was a little fast. Wait a moment.';
       case 'unauthorized':

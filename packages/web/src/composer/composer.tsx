@@ -71,7 +71,7 @@ export function Composer({ handle, name, focused }: ComposerProps) {
           enterkeyhint="send"
           autocomplete="off"
           aria-label={words.composer.label(name)}
-          placeholder={words.composer.placeholder(shortened(name))}
+          placeholder={words.composer.placeholder(name)}
           value={text}
           onInput={(event) => write(event.currentTarget.value)}
           onBlur={() => handle.setTyping(false)}
@@ -110,12 +110,6 @@ function Count({ length, problem }: { readonly length: number; readonly problem:
       {!problem && counted && left < 0 && words.composer.over(-left)}
     </p>
   );
-}
-
-/** A placeholder is not cut with an ellipsis by itself. */
-function shortened(name: string): string {
-  const characters = [...name];
-  return characters.length > 26 ? `${characters.slice(0, 24).join('').trimEnd()}…` : name;
 }
 
 /** For browsers that cannot size a field by its content. */

@@ -16,6 +16,7 @@ import { ConversationHeader } from './conversation-header.tsx';
 import { MessagesLoading } from './messages-loading.tsx';
 import { Timeline } from './timeline.tsx';
 import { TypingLine } from './typing-line.tsx';
+import { useFirstUnread } from './use-first-unread.ts';
 import { useReading } from './use-reading.ts';
 import './conversation-pane.css';
 
@@ -79,8 +80,8 @@ function Open({ snapshot, handle, me }: OpenProps) {
   );
   const person = usePeople(snapshot.members, mentioned);
   const [atEnd, setAtEnd] = useState(true);
-  const newFrom = useReading({ handle, snapshot, me, atEnd });
-  const ready = snapshot.status === 'ready';
+  const ready = useFirstUnread(handle, snapshot, me) && snapshot.status === 'ready';
+  const newFrom = useReading({ handle, snapshot, me, ready, atEnd });
   const empty = snapshot.messages.length === 0 && !snapshot.hasOlder;
 
   return (

@@ -1,5 +1,6 @@
 import { Icon } from '../icons/icon.tsx';
 import { words } from '../words.ts';
+import '../parts/count.css';
 import './jump-to-latest.css';
 
 interface JumpProps {
@@ -24,7 +25,7 @@ export function JumpToLatest({ shown, unread, onJump }: JumpProps) {
       onClick={onJump}
     >
       <Icon name="down" />
-      {unread > 0 && <span class="jump-count figures">{words.list.count(unread)}</span>}
+      {unread > 0 && <span class="count jump-count figures">{words.list.count(unread)}</span>}
     </button>
   );
 }

@@ -147,10 +147,13 @@ function Bubble({ message }: { readonly message: Row['message'] }) {
   }
   const edited = message.state === 'stored' && message.edited_at !== undefined;
   return (
-    <p class="bubble" dir="auto">
-      <MessageText text={message.body} />
-      {edited && <span class="bubble-edited">{words.message.edited}</span>}
-    </p>
+    <div class="bubble">
+      {/* The text has a direction of its own; the bubble's corners keep the page's. */}
+      <p dir="auto">
+        <MessageText text={message.body} />
+        {edited && <span class="bubble-edited">{words.message.edited}</span>}
+      </p>
+    </div>
   );
 }
 

@@ -10,16 +10,17 @@ interface ReadingInput {
   readonly handle: ConversationHandle;
   readonly snapshot: ConversationSnapshot;
   readonly me: string;
+  /** The messages are shown, from the first unread one on where that is possible. */
+  readonly ready: boolean;
   /** The end of the conversation is on screen. */
   readonly atEnd: boolean;
 }
 
 /** Marks the conversation read while it is looked at; returns where the `New` line stands. */
-export function useReading({ handle, snapshot, me, atEnd }: ReadingInput): number | null {
+export function useReading({ handle, snapshot, me, ready, atEnd }: ReadingInput): number | null {
   const watching = attention.value && atEnd;
   const read = snapshot.marks[me]?.read ?? 0;
   const last = newestSeq(snapshot.messages);
-  const ready = snapshot.status === 'ready';
 
   useEffect(() => {
     if (!ready || !watching || last <= read) return;

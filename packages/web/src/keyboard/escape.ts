@@ -1,4 +1,4 @@
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 
 type Close = () => void;
 
@@ -9,7 +9,7 @@ const open: { readonly close: () => void }[] = [];
 export function useEscape(active: boolean, close: Close): void {
   const latest = useRef(close);
   latest.current = close;
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!active) return;
     const entry = { close: () => latest.current() };
     open.push(entry);

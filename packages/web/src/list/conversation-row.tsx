@@ -1,12 +1,16 @@
 import type { ConversationRow as Conversation } from '@parley/protocol';
+import { ReceiptMark } from '../conversation/receipt.tsx';
 import { pure } from '../parts/pure.ts';
 import { Avatar } from '../people/avatar.tsx';
 import type { ConversationTitle } from '../people/conversation-title.ts';
 import type { FindPerson } from '../people/use-people.ts';
 import { goToConversation, placeAddress } from '../place/place.ts';
+import { useClient } from '../session/client-context.ts';
+import { useStore } from '../session/use-store.ts';
 import { labels } from '../time/labels.ts';
 import { words } from '../words.ts';
-import { previewOf } from './preview.ts';
+import { previewOf, waitingOf } from './preview.ts';
+import '../parts/count.css';
 import './conversation-row.css';
 
 interface RowProps {
@@ -63,7 +67,7 @@ export const ConversationRow = pure<RowProps>((props) => {
           <span class="row-line">
             {draft ? <Draft text={draft} /> : <LastMessage {...props} />}
             {row.unread > 0 && (
-              <span class="row-unread figures">
+              <span class="count row-unread figures">
                 <span aria-hidden="true">{words.list.count(row.unread)}</span>
                 <span class="visually-hidden">{words.list.unread(row.unread)}</span>
               </span>
@@ -87,9 +91,16 @@ function Draft({ text }: { readonly text: string }) {
 }
 
 function LastMessage({ row, me, person }: RowProps) {
-  const { prefix, text } = previewOf(row, me, person);
+  const client = useClient();
+  const waiting = waitingOf(useStore(client.conversation(row.id)).messages);
+  const { prefix, text } = waiting ?? previewOf(row, me, person);
   return (
     <span class="row-preview">
+      {waiting && (
+        <span class="row-mark">
+          <ReceiptMark state={waiting.state} />
+        </span>
+      )}
       {prefix && <span class="row-prefix one-line">{prefix}</span>}
       <span class="one-line" dir="auto">
         {text}

@@ -1,4 +1,4 @@
-import { useLayoutEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { Icon } from '../icons/icon.tsx';
 import { useEscape } from '../keyboard/escape.ts';
 import { findAsked } from '../keyboard/shortcuts.ts';
@@ -26,6 +26,12 @@ export function FindField({ value, onInput, onDown, onEnter }: FindProps) {
     field.current?.focus();
     field.current?.select();
   }, [asked]);
+  const cameFrom = useRef<HTMLElement | null>(null);
+  const [focused, setFocused] = useState(false);
+  useEscape(focused && value === '', () => {
+    if (cameFrom.current?.isConnected) cameFrom.current.focus({ preventScroll: true });
+    else field.current?.blur();
+  });
   useEscape(value !== '', () => onInput(''));
   return (
     <search class="find">
@@ -43,6 +49,12 @@ export function FindField({ value, onInput, onDown, onEnter }: FindProps) {
         aria-keyshortcuts="Control+K Meta+K"
         value={value}
         onInput={(event) => onInput(event.currentTarget.value)}
+        onFocus={(event) => {
+          const { relatedTarget } = event;
+          cameFrom.current = relatedTarget instanceof HTMLElement ? relatedTarget : null;
+          setFocused(true);
+        }}
+        onBlur={() => setFocused(false)}
         onKeyDown={(event) => {
           if (event.isComposing) return;
           if (event.key === 'Enter') onEnter();

@@ -2,9 +2,10 @@ import type { ConversationRow, Message } from '@parley/protocol';
 import { expect, test } from 'vitest';
 import { conversationTitle } from '../people/conversation-title.ts';
 import { member, user } from '../testing/fake-people.ts';
+import { queued, said } from '../testing/said.ts';
 import { matches } from './matches.ts';
 import { nextRow } from './next-row.ts';
-import { previewOf } from './preview.ts';
+import { previewOf, waitingOf } from './preview.ts';
 
 const message: Message = {
   id: 'm1',
@@ -53,6 +54,18 @@ test('a preview tells acts, and nothing of what is deleted or hidden', () => {
     'A message by somebody you blocked.',
   );
   expect(previewOf(row('group', null), 'maya', user).text).toBe('No messages yet');
+});
+
+test('a message on its way is what the list shows until it is stored', () => {
+  const at = '2026-11-20T10:00:00';
+  const stored = said(1, 'jonas', at);
+  expect(waitingOf([stored, queued('q', 'maya', at)])).toEqual({
+    prefix: 'You: ',
+    text: 'Hello',
+    state: 'queued',
+  });
+  expect(waitingOf([queued('q', 'maya', at), stored])).toBeNull();
+  expect(waitingOf([])).toBeNull();
 });
 
 test('a conversation is named by the other person, by its name, or by its people', () => {

@@ -1,6 +1,7 @@
 import { useEffect, useId, useRef, useState } from 'preact/hooks';
 import { Icon } from '../icons/icon.tsx';
 import { useEscape } from '../keyboard/escape.ts';
+import { sheetShown } from '../keyboard/shortcuts.ts';
 import { Avatar } from '../people/avatar.tsx';
 import { useClient } from '../session/client-context.ts';
 import { useStore } from '../session/use-store.ts';
@@ -76,6 +77,17 @@ export function MeMenu({ onSignOut }: { readonly onSignOut: (() => void) | null 
               ))}
             </div>
           </fieldset>
+          <button
+            type="button"
+            class="me-action me-keyboard"
+            onClick={() => {
+              setOpen(false);
+              sheetShown.value = true;
+            }}
+          >
+            <Icon name="keyboard" small />
+            {words.shortcuts.title}
+          </button>
           {onSignOut && (
             <button type="button" class="me-action" onClick={onSignOut}>
               <Icon name="leave" small />

@@ -96,7 +96,7 @@ interface FoundProps {
 function Found({ found, text, without, isChosen, onToggle }: FoundProps) {
   if (found.status === 'failed') {
     const action = { label: words.action.retry, run: found.retry };
-    return <Notice alert text={words.problem(undefined)} action={action} />;
+    return <Notice alert text={found.problem} action={action} />;
   }
   if (found.status === 'loading') {
     return (

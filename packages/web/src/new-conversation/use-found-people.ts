@@ -1,11 +1,12 @@
 import type { User } from '@parley/protocol';
 import { useEffect, useState } from 'preact/hooks';
+import { problemWords } from '../parts/problem-words.ts';
 import { useClient } from '../session/client-context.ts';
 
 type FoundPeople =
   | { readonly status: 'loading' }
   | { readonly status: 'ready'; readonly people: readonly User[] }
-  | { readonly status: 'failed'; readonly retry: () => void };
+  | { readonly status: 'failed'; readonly problem: string; readonly retry: () => void };
 
 const pauseMs = 150;
 const most = 30;
@@ -23,8 +24,10 @@ export function useFoundPeople(text: string): FoundPeople {
       () => {
         client.searchUsers(search, most).then(
           (people) => latest && setFound({ status: 'ready', people }),
-          () =>
-            latest && setFound({ status: 'failed', retry: () => setAttempt((count) => count + 1) }),
+          (error: unknown) => {
+            const retry = () => setAttempt((count) => count + 1);
+            if (latest) setFound({ status: 'failed', problem: problemWords(error), retry });
+          },
         );
       },
       search === '' ? 0 : pauseMs,

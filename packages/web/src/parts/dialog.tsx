@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import { useId, useLayoutEffect, useRef } from 'preact/hooks';
 import { Icon } from '../icons/icon.tsx';
+import { coverPlace } from '../place/cover.ts';
 import { words } from '../words.ts';
 import './button.css';
 import './dialog.css';
@@ -13,14 +14,20 @@ interface DialogProps {
   readonly children: ComponentChildren;
 }
 
-/** A modal over the page: the browser keeps the focus inside, Escape closes it. */
+/** A modal over the page: the browser keeps the focus inside, Escape and Back close it. */
 export function Dialog({ title, tall, onClose, children }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const titleId = useId();
+  const latest = useRef(onClose);
+  latest.current = onClose;
   useLayoutEffect(() => {
     const element = dialog.current;
     element?.showModal();
-    return () => element?.close();
+    const uncover = coverPlace(() => latest.current());
+    return () => {
+      uncover();
+      element?.close();
+    };
   }, []);
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: Escape does by keyboard what a click outside does

@@ -1,6 +1,5 @@
-import { ParleyError } from '@parley/protocol';
 import { useState } from 'preact/hooks';
-import { words } from '../words.ts';
+import { problemWords } from './problem-words.ts';
 
 interface Attempt {
   readonly busy: boolean;
@@ -20,7 +19,7 @@ export function useAttempt(): Attempt {
     try {
       await act();
     } catch (error) {
-      setProblem(words.problem(error instanceof ParleyError ? error.code : undefined));
+      setProblem(problemWords(error));
     }
     setBusy(false);
   };

@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest';
-import { hueOf } from './hue.ts';
 import { initials } from './initials.ts';
 
 test.each([
@@ -16,10 +15,4 @@ test.each([
   ['', ''],
 ])('%s is %s', (name, letters) => {
   expect(initials(name)).toBe(letters);
-});
-
-test('a hue is one of twelve and always the same', () => {
-  const hues = Array.from({ length: 500 }, (_, i) => hueOf(`user-${i}`));
-  expect(new Set(hues).size).toBe(12);
-  expect(hueOf('user-7')).toBe(hues[7]);
 });

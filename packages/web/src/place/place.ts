@@ -1,4 +1,5 @@
 import { signal } from '@preact/signals';
+import { uncovered, whenUncovered } from './cover.ts';
 
 /** Where in the page a person is. It lives in the address, so Back, reload and links work. */
 export interface Place {
@@ -25,6 +26,10 @@ export const place = signal<Place>(atList);
 
 /** Goes somewhere; the browser's Back returns. */
 export function go(to: Place): void {
+  whenUncovered(() => goNow(to));
+}
+
+function goNow(to: Place): void {
   const here = placeAddress(place.value);
   const there = placeAddress(to);
   if (here === there) return;
@@ -34,6 +39,10 @@ export function go(to: Place): void {
 
 /** Goes up to a place: by the browser's Back when one came from there, so that history stays short. */
 export function goUp(to: Place): void {
+  whenUncovered(() => goUpNow(to));
+}
+
+function goUpNow(to: Place): void {
   const there = placeAddress(to);
   const state: unknown = history.state;
   const from = typeof state === 'object' && state !== null && 'from' in state ? state.from : null;
@@ -64,7 +73,11 @@ export function followPlace(): () => void {
   const update = () => {
     place.value = readPlace(location.hash);
   };
+  const onPop = () => {
+    update();
+    uncovered();
+  };
   update();
-  window.addEventListener('popstate', update);
-  return () => window.removeEventListener('popstate', update);
+  window.addEventListener('popstate', onPop);
+  return () => window.removeEventListener('popstate', onPop);
 }
