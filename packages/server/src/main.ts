@@ -38,6 +38,8 @@ async function run(): Promise<void> {
   for (const warning of warnings) log.warn(warning);
   if (config.demo) say('Parley, demo: example people and messages, sign-in without a password.');
   const stopping = whenToldToStop();
+  // Also when it is told in the middle of a start that hangs, on a database that does not answer say.
+  void stopping.then(() => setTimeout(() => process.exit(1), drainMs).unref());
 
   const folder = onceFolder(config, (text) => log.warn(text));
   const secrets = await openSecrets(config, folder);
@@ -100,10 +102,7 @@ async function run(): Promise<void> {
     say(`Parley is at ${pageAddress(config, server.port)}`);
     await stopping;
   } finally {
-    const late = setTimeout(() => process.exit(1), drainMs);
-    late.unref();
     for (const close of closers.reverse()) await close();
-    clearTimeout(late);
   }
 }
 

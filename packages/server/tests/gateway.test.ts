@@ -381,7 +381,8 @@ describe('limits', () => {
     const before = order.length;
     const modest = bob.ask('conversation.list', {}).then(() => order.push('bob'));
     await Promise.all([...greedy, modest]);
-    expect(order.indexOf('bob') - before).toBeLessThan(60);
+    // All 400 when hers go first; some tens, as fast as the machine reads, when everybody has a turn.
+    expect(order.indexOf('bob') - before).toBeLessThan(200);
   });
 
   it('[GW35] nothing that arrives after the close began is done', async () => {

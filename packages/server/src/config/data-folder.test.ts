@@ -76,6 +76,12 @@ test('[DB12] Where a file is in the way, or no folder can be used, the message s
   ).rejects.toThrow('Set PARLEY_DATA_DIR');
 });
 
+test('[DB12] A place where nothing can be made is refused, not tried for ever', async () => {
+  await expect(
+    openDataFolder({ path: '/proc/parley/data', explicit: true, guest }),
+  ).rejects.toThrow('PARLEY_DATA_DIR=/proc/parley/data cannot be used');
+});
+
 test('[DB22] An empty folder that lets nobody in, as mktemp makes it, is opened; a full one is not', async () => {
   const empty = await mkdtemp(join(base, 'made-'));
   expect(await openDataFolder({ path: empty, explicit: true, guest })).toBe(empty);

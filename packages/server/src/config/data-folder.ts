@@ -75,7 +75,7 @@ async function prepare(
   guest: FolderGuest | undefined,
 ): Promise<string | undefined> {
   try {
-    const made = await mkdir(folder, { recursive: true });
+    const made = await makeFolders(folder);
     if (made !== undefined) await openUp(made, folder);
     await access(folder, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
@@ -93,6 +93,26 @@ async function prepare(
     `${folder} cannot be reached by the user "${user.name}", whom PostgreSQL runs as since you are ` +
     'root (see the permissions of the folders above it).'
   );
+}
+
+/**
+ * Makes a folder and those above it; answers the first one that was missing.
+ *
+ * Step by step, since Node's own recursive way tries for ever where nothing can be made (below /proc).
+ */
+async function makeFolders(folder: string): Promise<string | undefined> {
+  try {
+    await mkdir(folder);
+    return folder;
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'EEXIST') return undefined;
+    if (code !== 'ENOENT' || folder === dirname(folder)) throw error;
+  }
+  const first = await makeFolders(dirname(folder));
+  // Where the folder above is there and this one still is not, the second try tells why.
+  await mkdir(folder);
+  return first ?? folder;
 }
 
 /** Lets others pass through the folders we made, whatever the umask; not read what is in them. */

@@ -12,6 +12,7 @@ import { addOpenApiRoute } from './openapi.ts';
 import { addPageRoutes } from './page.ts';
 import type { AppParts, HttpEnv } from './parts.ts';
 import { problemResponse, shapeError, toParleyError } from './problem.ts';
+import { readablePath } from './readable-path.ts';
 import { requestId } from './request-id.ts';
 import { securityHeaders } from './security-headers.ts';
 import { addTenantRoutes } from './tenants.ts';
@@ -37,6 +38,7 @@ export function createApp(parts: AppParts): OpenAPIHono<HttpEnv> {
   app.use(measureRequests(parts.metrics));
   app.use(securityHeaders(config.publicUrl));
   app.use(cors(config.allowedOrigins));
+  app.use(readablePath());
 
   addHealthRoutes(app, parts);
   addMetricsRoute(app, parts);

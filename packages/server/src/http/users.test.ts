@@ -61,6 +61,16 @@ describe('PUT /v1/users/{id}', () => {
     expect(field(answer.body, 'id')).toBe(id);
   });
 
+  test.each(['%FF', 'a%', '%E2%82'])(
+    '[AU38] refuses an address that does not decode: %s',
+    async (raw) => {
+      const call = { bearer: tenant.api_key, body: { name: 'x' } };
+      const answer = await server.call('PUT', `/v1/users/${raw}`, call);
+      expect(answer.status).toBe(400);
+      expect(answer.body).toMatchObject({ code: 'bad_request' });
+    },
+  );
+
   test.each([
     ['id', 'x'.repeat(129)],
     ['id', 'a\u0000b'],
