@@ -186,13 +186,13 @@ describe('against the real server', () => {
     let asked = 0;
     const { client } = new Device(
       () => server.url,
-      () => tenant.token('ann', ++asked === 1 ? 4 : 3_600),
+      () => tenant.token('ann', ++asked === 1 ? 8 : 3_600),
     );
     ends.push(() => client.disconnect());
     const seen: string[] = [];
     client.connection.subscribe(() => seen.push(client.connection.getSnapshot().status));
     await until(client.connection, ({ status }) => status === 'online');
-    await expect.poll(() => asked, { timeout: 8_000 }).toBe(2);
+    await expect.poll(() => asked, { timeout: 15_000 }).toBe(2);
     await client.searchUsers('a');
     expect(seen).toEqual(['online']);
   });
