@@ -47,7 +47,7 @@ const questionsAtOnce = 8;
 /** Who has said hello waits this long for the answer before it is told to come back. */
 const greetingMs = 30_000;
 const closeHandshakeMs = 2_000;
-/** The longest time that a timer can wait; a token that lives longer is looked at again by nobody. */
+/** The longest time that a timer can wait, 24 days; a token that lives longer is asked for again then. */
 const longestTimerMs = 2_147_483_647;
 
 /** One WebSocket, and what is known of who is behind it. */
