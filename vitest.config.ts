@@ -26,6 +26,18 @@ export default defineConfig({
           sequence: { groupOrder: 1 },
         },
       },
+      {
+        test: {
+          name: 'gates',
+          include: ['gates/**/*.test.ts'],
+          globalSetup: ['packages/server/src/db/testing/global-setup.ts'],
+          // Each is a server and its load, and some measure: alone, after everything else.
+          maxWorkers: 1,
+          testTimeout: 240_000,
+          hookTimeout: 120_000,
+          sequence: { groupOrder: 2 },
+        },
+      },
     ],
   },
 });

@@ -54,7 +54,41 @@ describe.each([
     expect(await findings(page)).toEqual([]);
     await maya.composer.fill('');
 
-    if (look.width < 640) await page.getByRole('button', { name: 'Back to the list' }).click();
+    const toList = async () => {
+      if (look.width < 640) await page.getByRole('button', { name: 'Back to the list' }).click();
+    };
+    await toList();
+    await maya.open('Website & configurator');
+    await page.getByRole('button', { name: 'Details' }).click();
+    await page.getByRole('button', { name: 'What you can do with Priya Sharma' }).click();
+    await page.getByRole('menuitem', { name: 'Block', exact: true }).waitFor();
+    expect(await findings(page)).toEqual([]);
+    await page.getByRole('menuitem', { name: 'Block', exact: true }).click();
+    const asked = page.getByRole('dialog', { name: 'Block Priya Sharma?' });
+    await asked.waitFor();
+    expect(await findings(page)).toEqual([]);
+    await asked.getByRole('button', { name: 'Block', exact: true }).click();
+    await asked.waitFor({ state: 'hidden' });
+    await page.getByRole('region', { name: 'Details' }).getByText('Blocked').waitFor();
+    await page.keyboard.press('Escape');
+    await maya.timeline
+      .getByText(/you blocked$/)
+      .last()
+      .waitFor();
+    expect(await findings(page)).toEqual([]);
+    await toList();
+    await maya.row('Priya Sharma').first().click();
+    await page.getByText('You blocked Priya Sharma.').waitFor();
+    expect(await findings(page)).toEqual([]);
+    await toList();
+    await page.getByRole('button', { name: /You and settings/ }).click();
+    await page.getByRole('button', { name: 'Blocked people' }).click();
+    await page.getByRole('button', { name: 'Unblock Priya Sharma' }).waitFor();
+    expect(await findings(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Unblock Priya Sharma' }).click();
+    await page.getByText('You have not blocked anybody.').waitFor();
+    await page.keyboard.press('Escape');
+
     await page.getByRole('button', { name: 'New conversation' }).first().click();
     await page.getByRole('dialog').getByText('Omar Khalil').click();
     await page.getByRole('dialog').getByText('Priya Sharma').click();

@@ -19,6 +19,15 @@ export class ChatWindow {
     return window;
   }
 
+  /** Opens a window with a token that the host product hands over. */
+  static async withToken(browser: Browser, address: string, token: string): Promise<ChatWindow> {
+    const page = await browser.window(`${address}#token=${encodeURIComponent(token)}`);
+    page.setDefaultTimeout(patience);
+    const window = new ChatWindow(page);
+    await window.row(/./).first().waitFor();
+    return window;
+  }
+
   constructor(page: Page) {
     this.page = page;
   }

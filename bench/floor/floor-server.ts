@@ -51,7 +51,7 @@ const insert = {
 export async function startFloor(
   address: DatabaseAddress,
 ): Promise<{ readonly port: number; close(): Promise<void> }> {
-  const pool = new Pool({ ...clientConfig(address, 'pooled'), max: poolSize });
+  const pool = new Pool({ ...clientConfig(address, 'session'), max: poolSize });
   // Its connections may hear of the database's end before they know that they are ended.
   pool.on('error', () => {});
   await pool.query(table);

@@ -6,6 +6,7 @@ import { isTestCode } from './sources.ts';
  * - `ground`: files beside main.ts that everybody stands on, such as the scope and the configuration.
  * - `interface`: what the domain knows of a database, a bus, a store.
  * - `adapter`: what implements an interface.
+ * - `doors`: what every edge stands on: who is at the door, which page, how often.
  * - `assembly`: puts edges and domain together, still without choosing adapters.
  * - `outside`: tests, benches and build files; they may look into every room.
  */
@@ -17,6 +18,7 @@ export type Layer =
   | 'interface'
   | 'adapter'
   | 'domain'
+  | 'doors'
   | 'gateway'
   | 'http'
   | 'jobs'
@@ -35,17 +37,19 @@ export const mayImport: Readonly<Record<Layer, readonly Layer[]>> = {
   interface: ['protocol', 'ground', 'interface'],
   adapter: ['protocol', 'ground', 'interface', 'adapter'],
   domain: domainLayers,
-  gateway: [...domainLayers, 'gateway'],
-  http: [...domainLayers, 'http'],
+  doors: [...domainLayers, 'doors'],
+  gateway: [...domainLayers, 'doors', 'gateway'],
+  http: [...domainLayers, 'doors', 'http'],
   jobs: [...domainLayers, 'jobs'],
-  assembly: [...domainLayers, 'gateway', 'http', 'jobs', 'assembly'],
-  main: [...domainLayers, 'adapter', 'gateway', 'http', 'jobs', 'assembly'],
+  assembly: [...domainLayers, 'doors', 'gateway', 'http', 'jobs', 'assembly'],
+  main: [...domainLayers, 'adapter', 'doors', 'gateway', 'http', 'jobs', 'assembly'],
   outside: [
     'protocol',
     'client',
     'web',
     ...domainLayers,
     'adapter',
+    'doors',
     'gateway',
     'http',
     'jobs',
@@ -88,6 +92,7 @@ function serverLayerOf(path: string): Layer {
   if (path === 'main.ts') return 'main';
   if (path === 'server.ts') return 'assembly';
   if (!path.includes('/')) return 'ground';
+  if (path.startsWith('doors/')) return 'doors';
   if (path.startsWith('gateway/')) return 'gateway';
   if (path.startsWith('http/')) return 'http';
   if (path.startsWith('jobs/')) return 'jobs';

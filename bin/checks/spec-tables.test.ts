@@ -22,11 +22,19 @@ test('The tables of the specification are those of the protocol', () => {
 test.each([
   ['a command', 'Commands', '| `message.send` |'],
   ['a command that an event is called like', 'Commands', '| `read` |'],
+  ['an act', 'Who may do what', '| `hello` | anyone |'],
+  [
+    'an act of the HTTP door',
+    'Who may do what',
+    '| `createConversationFor` | an API key for conversations |',
+  ],
   ['an event', 'Events', '| `message.created` |'],
   ['an event that shares its form', 'Events', '| `delivered` |'],
   ['an error code', 'Error codes', '| `id_reused` | 409 | no |'],
   ['a close code', 'Close codes', '| 4008 | reading too slowly |'],
   ['a limit', 'Limits', '| `frameBytes` | 65,536 |'],
+  ['a rate', 'Rates', '| `addressFailures` | 30 | 60,000 |'],
+  ['a bound', 'Bounds', '| `greeting` | 20,000 |'],
 ])('%s that is missing is found', (_what, heading, start) => {
   const cut = (text: string): string => {
     const from = text.indexOf(`\n${start}`, text.indexOf(`\n## ${heading}\n`));
@@ -36,6 +44,11 @@ test.each([
 });
 
 test.each([
+  [
+    'a right',
+    '| `member.update` | owners of the group; no guest |',
+    '| `member.update` | owners and admins of the group; no guest |',
+  ],
   ['a status', '| `id_reused` | 409 |', '| `id_reused` | 400 |'],
   ['a limit', '| `frameBytes` | 65,536 |', '| `frameBytes` | 65,535 |'],
   ['a close reason', '| 4008 | reading too slowly |', '| 4008 | slow |'],

@@ -1,5 +1,7 @@
-import type { ConversationRow, User } from '@parley/protocol';
+import type { ConversationRow, MemberRole, User } from '@parley/protocol';
+import type { Act } from './conversation/rights.ts';
 import type {
+  BlockedSnapshot,
   ConnectionState,
   ConversationListSnapshot,
   ConversationSnapshot,
@@ -42,7 +44,15 @@ export interface ConversationHandle extends Store<ConversationSnapshot> {
   rename(name: string): Promise<void>;
   addMembers(users: readonly string[]): Promise<void>;
   removeMember(user: string): Promise<void>;
+  /** Makes somebody of a group owner, admin or plain member. */
+  setRole(user: string, role: MemberRole): Promise<void>;
   leave(): Promise<void>;
+  /**
+   * Whether I may do this here, as far as is known: for what to offer. The server decides.
+   *
+   * Of `remove` and `promote` it also depends on whom; without `user`: whether on anybody at all.
+   */
+  can(act: Act, user?: string): boolean;
 }
 
 export interface ConversationList extends Store<ConversationListSnapshot> {
@@ -63,6 +73,11 @@ export interface Client {
   readonly me: Store<MeSnapshot>;
   readonly conversations: ConversationList;
   readonly presence: PresenceWatch;
+  /**
+   * Whom I block. Their messages in groups are `hidden`, without sender or text; to me they are
+   * offline, never type, and cannot write to me.
+   */
+  readonly blocked: Store<BlockedSnapshot>;
   /** The same handle for the same id. */
   conversation(id: string): ConversationHandle;
   /** The conversation with this person: the existing one, or a new one. */
@@ -73,6 +88,11 @@ export interface Client {
   }): Promise<ConversationRow>;
   searchUsers(text: string, limit?: number): Promise<readonly User[]>;
   getUsers(users: readonly string[]): Promise<readonly User[]>;
+  /** These two reject with `unavailable` where there is no connection. */
+  block(user: string): Promise<void>;
+  unblock(user: string): Promise<void>;
+  /** Everybody whom I block, with their names. */
+  listBlocked(): Promise<readonly User[]>;
   /** Connects and stays connected until `disconnect`. While it waits to try again: tries at once. */
   connect(): void;
   /** Ends the connection and every timer; stores keep their last state. */

@@ -1,4 +1,4 @@
-import { type HelloResult, limits, newId, type ServerEvent, type User } from '@parley/protocol';
+import { type HelloResult, newId, type ServerEvent, type User } from '@parley/protocol';
 import type { Client, ClientOptions } from './api.ts';
 import { Handle, type HandleParts } from './conversation/handle.ts';
 import { Pages } from './conversation/pages.ts';
@@ -12,8 +12,16 @@ import type { Line } from './line/line.ts';
 import { Requests } from './line/requests.ts';
 import { Monitor } from './monitor/monitor.ts';
 import { Outbox } from './outbox/outbox.ts';
+import { Blocks } from './people/blocks.ts';
+import { readBlocked, readUsers } from './people/read-people.ts';
 import { PresenceStore } from './presence/presence.ts';
-import type { ConnectionState, MeSnapshot, PresenceSnapshot } from './snapshots.ts';
+import type {
+  BlockedSnapshot,
+  ConnectionState,
+  Me,
+  MeSnapshot,
+  PresenceSnapshot,
+} from './snapshots.ts';
 import { Batch, Cell, View } from './store.ts';
 import { Sync } from './sync/sync.ts';
 import { Tokens } from './token/tokens.ts';
@@ -35,6 +43,7 @@ export function createClient(
   const state = new Cell<ConnectionState>(batch, { status: 'idle' });
   const me = new Cell<MeSnapshot>(batch, null);
   const people = new Cell<PresenceSnapshot>(batch, {});
+  const blocked = new Cell<BlockedSnapshot>(batch, null);
   const handles = new Map<string, Handle>();
   let serverAheadMs = 0;
 
@@ -82,11 +91,17 @@ export function createClient(
   });
   const listView = new View(batch, () => list.snapshot());
   const signs = new TypingSigns(env, changed);
-  const presence = new PresenceStore(env, requests, people);
+  const presence = new PresenceStore(env, requests, people, blocked);
+  const blocks = new Blocks(blocked, () => {
+    replica.view++;
+    for (const user of blocked.value ?? []) signs.endOf(user);
+    sync.again();
+  });
   const sync: Sync = new Sync(env, {
     requests,
     replica,
     batch,
+    blocks,
     synced: (anew) => list.refresh(anew),
   });
   const tokens = new Tokens(env, options.getToken);
@@ -105,8 +120,8 @@ export function createClient(
     if (replica.me !== '' && replica.me !== hello.user.id) {
       return 'The token is another person’s. Make a client of its own for each person.';
     }
-    replica.me = hello.user.id;
-    setMe(hello.user);
+    replica.become(hello.user.id, hello.role);
+    setMe(hello.user, hello);
     serverAheadMs = Date.parse(hello.server_time) - env.now();
     requests.online(line);
     sync.resume(hello);
@@ -128,11 +143,13 @@ export function createClient(
     signs.clear();
   }
 
-  function setMe(user: User): void {
+  function setMe(user: User, { role, members_may }: Pick<Me, 'role' | 'members_may'>): void {
     const before = me.value;
-    const { id, name, avatar_url, updated_at } = user;
-    if (before !== null && before.id === id && before.updated_at >= updated_at) return;
-    me.set({ id, name, avatar_url, updated_at });
+    // Of two tellings of a person the later holds; what I may, hello alone tells.
+    const { id, name, avatar_url, updated_at } =
+      before !== null && before.updated_at >= user.updated_at ? before : user;
+    const now = { id, name, avatar_url, updated_at, role, members_may };
+    if (JSON.stringify(before) !== JSON.stringify(now)) me.set(now);
   }
 
   function take(event: ServerEvent): void {
@@ -148,14 +165,15 @@ export function createClient(
         break;
       case 'conversation.added':
       case 'conversation.removed':
+      case 'block.updated':
         sync.personal(event);
         break;
       case 'user.updated':
         replica.people([event.user]);
-        if (event.user.id === replica.me) setMe(event.user);
+        if (me.value?.id === event.user.id) setMe(event.user, me.value);
         break;
       case 'typing':
-        if (event.user === replica.me) break;
+        if (event.user === replica.me || blocked.value?.includes(event.user)) break;
         if (event.typing) signs.begin(event.conversation, event.user);
         else signs.end(event.conversation, event.user);
         break;
@@ -187,6 +205,7 @@ export function createClient(
     outbox,
     receipts,
     signs,
+    me,
     serverNow: () => env.now() + serverAheadMs,
   };
 
@@ -219,6 +238,7 @@ export function createClient(
       subscribe: people.subscribe,
       watch: (users) => presence.watch(users),
     },
+    blocked,
     conversation: (id) => {
       const key = id.toLowerCase();
       let handle = handles.get(key);
@@ -234,14 +254,14 @@ export function createClient(
       const input = { text, ...(limit === undefined ? {} : { limit }) };
       return (await requests.ask('user.search', input)).users;
     },
-    getUsers: async (users) => {
-      const found: User[] = [];
-      for (let i = 0; i < users.length; i += limits.usersPerGet) {
-        const some = users.slice(i, i + limits.usersPerGet);
-        found.push(...(await requests.insist('user.get', { users: some })).users);
-      }
-      return found;
+    getUsers: (users) => readUsers(requests, users),
+    block: async (user) => {
+      await requests.ask('block.add', { user });
     },
+    unblock: async (user) => {
+      await requests.ask('block.remove', { user });
+    },
+    listBlocked: () => readBlocked(requests),
     connect: () => {
       requests.open();
       monitor.connect();

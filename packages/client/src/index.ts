@@ -9,6 +9,7 @@ export {
   type MessageKind,
   ParleyError,
   type SystemAct,
+  type TenantRole,
   type User,
   type WireError,
 } from '@parley/protocol';
@@ -19,11 +20,14 @@ export type {
   ConversationList,
   PresenceWatch,
 } from './api.ts';
+export type { Act } from './conversation/rights.ts';
 export { createClient } from './create-client.ts';
 export type {
+  BlockedSnapshot,
   ConnectionState,
   ConversationListSnapshot,
   ConversationSnapshot,
+  Me,
   MeSnapshot,
   PendingMessage,
   PresenceSnapshot,

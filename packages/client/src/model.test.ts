@@ -1,3 +1,4 @@
+import { newId } from '@parley/protocol';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ConversationSnapshot } from './snapshots.ts';
@@ -13,6 +14,8 @@ type Step =
   | { readonly type: 'edit' | 'delete'; readonly at: number; readonly seq: number }
   | { readonly type: 'mark'; readonly by: Person; readonly at: number; readonly seq: number }
   | { readonly type: 'add' | 'remove'; readonly who: Person; readonly at: number }
+  | { readonly type: 'block' | 'unblock'; readonly who: Person }
+  | { readonly type: 'promote' | 'demote'; readonly who: Person; readonly at: number }
   | { readonly type: 'create'; readonly by: Person; readonly who: Person }
   | { readonly type: 'name' | 'more' | 'rename'; readonly at: number }
   | { readonly type: 'up' | 'down' | 'lose'; readonly count: number }
@@ -33,6 +36,11 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ type: fc.constantFrom('edit', 'delete'), at, seq }) },
   { weight: 2, arbitrary: fc.record({ type: fc.constant('mark'), by: person, at, seq }) },
   { weight: 3, arbitrary: fc.record({ type: fc.constantFrom('add', 'remove'), who: person, at }) },
+  { weight: 2, arbitrary: fc.record({ type: fc.constantFrom('block', 'unblock'), who: person }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ type: fc.constantFrom('promote', 'demote'), who: person, at }),
+  },
   { weight: 2, arbitrary: fc.record({ type: fc.constant('create'), by: person, who: person }) },
   { weight: 2, arbitrary: fc.record({ type: fc.constantFrom('name', 'more', 'rename'), at }) },
   { weight: 6, arbitrary: fc.record({ type: fc.constantFrom('up', 'down'), count }) },
@@ -116,8 +124,25 @@ class Run {
         if (step.who === 'bob') break;
         this.#act('bob', 'member.remove', this.#id(step.at), { user: step.who });
         break;
+      case 'block':
+      case 'unblock':
+        if (step.who !== 'ann') {
+          server.act('ann', step.type === 'block' ? 'block.add' : 'block.remove', {
+            user: step.who,
+          });
+        }
+        break;
+      case 'promote':
+      case 'demote': {
+        const role = step.type === 'promote' ? 'admin' : 'member';
+        this.#act('bob', 'member.update', this.#id(step.at), { user: step.who, role });
+        break;
+      }
       case 'create':
-        server.create(step.by, [step.who, 'bob']);
+        this.#act(step.by, 'conversation.create', newId(), {
+          kind: 'group',
+          members: [step.who, 'bob'],
+        });
         break;
       case 'name':
         this.#act('bob', 'conversation.update', this.#id(step.at), {
@@ -209,13 +234,21 @@ class Run {
   }
 }
 
-/** Durable changes may overtake each other, and a reply may; the rest keeps its order. */
+/**
+ * Durable changes may overtake each other, and a reply may; a block may overtake what was read before
+ * it; the rest keeps its order.
+ */
 function swap(frames: string[], at: number): void {
   const [one, other] = [frames[at], frames[at + 1]];
   if (one === undefined || other === undefined) return;
-  if (!isDurable(one) || !(isDurable(other) || other.startsWith('{"id"'))) return;
+  const isDelayed = isDurable(one) && (isDurable(other) || isReply(other));
+  if (!isDelayed && !(isReply(one) && other.startsWith('{"event":"block.'))) return;
   frames[at] = other;
   frames[at + 1] = one;
+}
+
+function isReply(frame: string): boolean {
+  return frame.startsWith('{"id"');
 }
 
 function isDurable(frame: string): boolean {
@@ -257,6 +290,7 @@ async function check(steps: readonly Step[], seed: number): Promise<void> {
   await everythingLoaded(ann, world);
   expect(ann.client.conversations.getSnapshot()).toEqual(all);
 
+  expect(ann.client.blocked.getSnapshot()).toEqual(fresh.client.blocked.getSnapshot());
   for (const id of run.opened.keys()) {
     const mine = ann.client.conversation(id).getSnapshot();
     fresh.client.conversation(id).open();
@@ -264,14 +298,14 @@ async function check(steps: readonly Step[], seed: number): Promise<void> {
     const theirs = fresh.client.conversation(id).getSnapshot();
     expect(withoutLoading(mine)).toEqual(withoutLoading(theirs));
     if (mine.status === 'gone') continue;
-    const stored = world.server.messages(id).map((one) => ({ ...one, state: 'stored' }));
+    const stored = world.server.messages(id, 'ann').map((one) => ({ ...one, state: 'stored' }));
     expect(mine.messages.filter((one) => one.state === 'stored')).toEqual(
       stored.slice(stored.length - mine.messages.filter((one) => one.state === 'stored').length),
     );
     expect(mine.messages.length).toBeGreaterThanOrEqual(Math.min(theirs.messages.length, 4));
   }
   for (const [id, sent] of run.sent) {
-    const stored = world.server.messages(id).map((one) => one.id);
+    const stored = world.server.messages(id, 'ann').map((one) => one.id);
     const failed = ann.client.conversation(id).getSnapshot().messages;
     const failures = new Set(failed.filter((one) => one.state === 'failed').map((one) => one.id));
     // Each once, in the order of sending. Of what was refused because ann was no longer in it, the

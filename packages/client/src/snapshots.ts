@@ -3,7 +3,9 @@ import type {
   ConversationRow,
   Mark,
   Member,
+  MemberRole,
   Message,
+  TenantRole,
   User,
   WireError,
 } from '@parley/protocol';
@@ -30,10 +32,13 @@ export type ConnectionState =
     }
   /** The device says that it has no network. */
   | { readonly status: 'offline'; readonly since: number }
-  /** Closed for good: by `disconnect()`, or refused by the server or the token provider. */
+  /**
+   * Closed for good: by `disconnect()`, refused by the server or the token provider, or because my
+   * access has ended (I was deactivated, or the tenant suspended). Stores keep their last state.
+   */
   | {
       readonly status: 'closed';
-      readonly reason: 'disconnected' | 'refused';
+      readonly reason: 'disconnected' | 'refused' | 'ended';
       readonly message?: string;
     };
 
@@ -80,6 +85,13 @@ export interface ConversationSnapshot {
   readonly marks: Readonly<Record<string, Mark>>;
   /** Ids of those who are typing now, me excluded. */
   readonly typing: readonly string[];
+  /** What I am here; null until it is known. See `can` for what follows from it. */
+  readonly myRole: MemberRole | null;
+  /**
+   * The server asked to send more slowly: what waits goes out by itself at about this time, in
+   * milliseconds of the client's clock. Null in normal use.
+   */
+  readonly slowedUntil: number | null;
   readonly error?: WireError;
 }
 
@@ -88,5 +100,16 @@ export interface PresenceSnapshot {
   readonly [user: string]: { readonly online: boolean; readonly last_seen_at: string | null };
 }
 
+/** Somebody as the tenant has them, and what they may do in it. */
+export interface Me extends User {
+  /** A guest only takes part in the conversations that it was put into. */
+  readonly role: TenantRole;
+  /** What plain members of groups may do here besides talking. */
+  readonly members_may: readonly ('rename' | 'add')[];
+}
+
 /** Me, once the server has said hello. */
-export type MeSnapshot = User | null;
+export type MeSnapshot = Me | null;
+
+/** Ids of those whom I block, in their order; null until it is known. `listBlocked` tells their names. */
+export type BlockedSnapshot = readonly string[] | null;

@@ -1,4 +1,5 @@
-import { newId } from '@parley/protocol';
+import { isDeepStrictEqual } from 'node:util';
+import { type MemberRole, newId } from '@parley/protocol';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
@@ -26,6 +27,15 @@ type Act =
       readonly who: number;
     }
   | { readonly type: 'leave'; readonly by: number; readonly in: number }
+  | {
+      readonly type: 'role';
+      readonly by: number;
+      readonly in: number;
+      readonly who: number;
+      readonly role: MemberRole;
+    }
+  | { readonly type: 'block'; readonly by: number; readonly who: number }
+  | { readonly type: 'unblock'; readonly by: number; readonly who: number }
   | { readonly type: 'read'; readonly by: number; readonly in: number; readonly back: number }
   | { readonly type: 'delivered'; readonly by: number; readonly in: number; readonly back: number }
   | { readonly type: 'profile'; readonly who: number; readonly name: string }
@@ -80,6 +90,25 @@ const act: fc.Arbitrary<Act> = fc.oneof(
   {
     weight: 3,
     arbitrary: fc.record({
+      type: fc.constant('role' as const),
+      by: person,
+      in: index,
+      who: person,
+      role: fc.constantFrom('owner' as const, 'admin' as const, 'member' as const),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      type: fc.constantFrom('block' as const, 'unblock' as const),
+      // Mostly ann, whose view it is.
+      by: fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, person),
+      who: person,
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
       type: fc.constantFrom('read' as const, 'delivered' as const),
       by: person,
       in: index,
@@ -120,6 +149,7 @@ async function foldOnce(acts: readonly Act[]): Promise<void> {
   const line = new CuttableLine();
   const watching = watchedClient(tenant, line.environment);
   const opened = new Set<string>();
+  const silent = new Set<string>();
   const stops: (() => void)[] = [];
   try {
     await ready(watching);
@@ -131,6 +161,7 @@ async function foldOnce(acts: readonly Act[]): Promise<void> {
     ];
     for (const one of [...begin, ...acts]) {
       await perform(tenant, sockets, line, conversations, one);
+      if (one.type === 'block' && one.who === 0) silent.add(people[one.by] ?? '');
       for (const id of conversations) {
         if (opened.has(id)) continue;
         opened.add(id);
@@ -141,9 +172,16 @@ async function foldOnce(acts: readonly Act[]): Promise<void> {
     try {
       await ready(fresh);
       for (const id of opened) stops.push(fresh.conversation(id).open());
+      await settled(fresh, opened);
+      // Both as they are now: what one of them reports meanwhile, such as a mark, the other hears.
+      const same = () =>
+        isDeepStrictEqual(stateOf(watching, opened, silent), stateOf(fresh, opened, silent));
       await expect
-        .poll(() => stateOf(watching, opened), { timeout: 8_000, interval: 5 })
-        .toEqual(await settledState(fresh, opened));
+        .poll(same, { timeout: 8_000, interval: 5 })
+        .toBe(true)
+        .catch(() =>
+          expect(stateOf(watching, opened, silent)).toEqual(stateOf(fresh, opened, silent)),
+        );
     } finally {
       fresh.disconnect();
     }
@@ -186,6 +224,11 @@ async function attempt(
   conversations: string[],
   act: Exclude<Act, { type: 'cut' | 'profile' }>,
 ): Promise<void> {
+  if (act.type === 'block' || act.type === 'unblock') {
+    const user = people[act.who] ?? '';
+    await socket.ask(act.type === 'block' ? 'block.add' : 'block.remove', { user });
+    return;
+  }
   if (act.type === 'direct' || act.type === 'group') {
     const members = act.type === 'direct' ? [act.with] : act.members;
     const { conversation } = await socket.ask('conversation.create', {
@@ -210,6 +253,11 @@ async function attempt(
     case 'remove':
       await socket.ask('member.remove', { conversation, user: people[act.who] ?? '' });
       break;
+    case 'role': {
+      const user = people[act.who] ?? '';
+      await socket.ask('member.update', { conversation, user, role: act.role });
+      break;
+    }
     case 'leave':
       await socket.ask('conversation.leave', { conversation });
       break;
@@ -242,14 +290,30 @@ async function ready(client: Client): Promise<void> {
   });
 }
 
-/** Everything that a person sees; what fades by itself (typing, pending) is not in these acts. */
-function stateOf(client: Client, opened: ReadonlySet<string>) {
+/**
+ * Everything that a person sees; what fades by itself (typing, pending) is not in these acts.
+ *
+ * `silent` have blocked ann at some time. She is not told, so how far they have read in a direct
+ * conversation stays on her screen as it was, and is not in what a new client reads (BL rules).
+ */
+function stateOf(client: Client, opened: ReadonlySet<string>, silent: ReadonlySet<string>) {
+  const { conversations, ...list } = client.conversations.getSnapshot();
   return {
     connection: client.connection.getSnapshot().status,
     me: client.me.getSnapshot(),
-    list: client.conversations.getSnapshot(),
-    conversations: [...opened].map((id) => withoutLeft(client.conversation(id).getSnapshot())),
+    blocked: client.blocked.getSnapshot(),
+    list: { ...list, conversations: conversations.map((row) => withoutMarksOf(row, silent)) },
+    conversations: [...opened].map((id) =>
+      withoutMarksOf(withoutLeft(client.conversation(id).getSnapshot()), silent),
+    ),
   };
+}
+
+function withoutMarksOf<T extends object>(snapshot: T, silent: ReadonlySet<string>): T {
+  if (!('kind' in snapshot) || snapshot.kind !== 'direct') return snapshot;
+  if (!('marks' in snapshot) || typeof snapshot.marks !== 'object') return snapshot;
+  const marks = Object.entries(snapshot.marks ?? {}).filter(([user]) => !silent.has(user));
+  return { ...snapshot, marks: Object.fromEntries(marks) };
 }
 
 /** What was seen of a conversation before it was gone is nobody's promise. */
@@ -257,8 +321,8 @@ function withoutLeft<T extends { readonly status: string }>(snapshot: T): T | { 
   return snapshot.status === 'gone' ? { status: 'gone' } : snapshot;
 }
 
-/** A fresh client's state, once everything it asked for is there and its own marks are told. */
-async function settledState(client: Client, opened: ReadonlySet<string>) {
+/** Waits until a fresh client has everything it asked for and has told its own marks. */
+async function settled(client: Client, opened: ReadonlySet<string>): Promise<void> {
   const isThere = () =>
     [...opened].every((id) => {
       const { status, marks, messages } = client.conversation(id).getSnapshot();
@@ -272,8 +336,8 @@ async function settledState(client: Client, opened: ReadonlySet<string>) {
       const due = isDue ? row.last_seq : 0;
       return status === 'ready' && newest === row.last_seq && (marks['ann']?.delivered ?? 0) >= due;
     });
+  await expect.poll(() => client.blocked.getSnapshot()).not.toBeNull();
   await expect.poll(isThere, { timeout: 8_000, interval: 5 }).toBe(true);
-  return stateOf(client, opened);
 }
 
 /** An environment whose lines can be cut without a word, and which comes back at once. */

@@ -14,10 +14,14 @@ export const closeCodes = {
   heartbeatLost: { code: 4010, reason: 'heartbeat lost' },
   /** The installation takes no more connections now. */
   overloaded: { code: 4013, reason: 'too many connections, come back later' },
+  /** The person has too many connections: close some, come back later. */
+  tooManyConnections: { code: 4014, reason: 'too many connections of this person' },
   /** The connection went on although it was told to slow down. */
   flooding: { code: 4029, reason: 'too many frames' },
   /** Binary frames, or again and again frames that are no JSON: a client that cannot work. */
   protocolError: { code: 4500, reason: 'not the protocol' },
+  /** The person was deactivated, or the tenant suspended: coming back is no use. */
+  accessEnded: { code: 4501, reason: 'access has ended' },
   /** The page's origin is not one of the tenant's. */
   originRefused: { code: 4503, reason: 'origin refused' },
   frameTooLarge: { code: 1009, reason: 'frame too large' },

@@ -15,7 +15,7 @@ import {
   uuid,
 } from './field.ts';
 import { limits } from './limits.ts';
-import type { ConversationRow, Mark, Member, Message, User } from './model.ts';
+import type { ConversationRow, Mark, Member, Message, TenantRole, User } from './model.ts';
 import { parseBody, parseName } from './text.ts';
 
 const name: Field<string> = (value, path) =>
@@ -75,6 +75,12 @@ export const commands = {
     users: list(userId, { min: 1, max: limits.membersPerCall }),
   }),
   'member.remove': object({ conversation: uuid, user: userId }),
+  /** Gives a person of a group another role. */
+  'member.update': object({
+    conversation: uuid,
+    user: userId,
+    role: oneOf('owner', 'admin', 'member'),
+  }),
   'message.send': object({ conversation: uuid, message: outgoingMessage }),
   'message.list': ((value, path) => {
     const input = page(value, path);
@@ -100,6 +106,9 @@ export const commands = {
   'presence.unwatch': object({ users: list(userId, { max: limits.watchedPeople }) }),
   'user.search': object({ text: text({ max: limits.searchLength }), limit }),
   'user.get': object({ users: list(userId, { max: limits.usersPerGet }) }),
+  'block.add': object({ user: userId }),
+  'block.remove': object({ user: userId }),
+  'block.list': object({ cursor, limit }),
 } as const;
 
 export type CommandType = keyof typeof commands;
@@ -128,6 +137,10 @@ export interface HelloResult {
   readonly heartbeat_ms: number;
   readonly server_time: string;
   readonly expires_at: string;
+  /** What the person is in the tenant. */
+  readonly role: TenantRole;
+  /** What plain members of the tenant's groups may do besides talking. */
+  readonly members_may: readonly ('rename' | 'add')[];
 }
 
 /** One known conversation's changes in a `sync` answer. */
@@ -160,6 +173,10 @@ export interface SyncResult {
   readonly removed: readonly string[];
   /** People sharing a conversation with me whose name or picture changed since `at`. */
   readonly users: readonly User[];
+  /** Everybody whom I block, in the order of their ids. */
+  readonly blocked: readonly string[];
+  /** The `me` at which they last changed: groups that were read before then are to be read again. */
+  readonly blocked_version: number;
 }
 
 /** What each command answers. */
@@ -178,6 +195,7 @@ export interface CommandResults {
   'member.list': { readonly members: readonly Member[]; readonly cursor: string | null };
   'member.add': { readonly version: number };
   'member.remove': { readonly version: number };
+  'member.update': { readonly version: number };
   'message.send': {
     readonly seq: number;
     readonly version: number;
@@ -192,6 +210,9 @@ export interface CommandResults {
   'presence.unwatch': Nothing;
   'user.search': { readonly users: readonly User[] };
   'user.get': { readonly users: readonly User[] };
+  'block.add': Nothing;
+  'block.remove': Nothing;
+  'block.list': { readonly users: readonly User[]; readonly cursor: string | null };
 }
 
 export type CommandResult<T extends CommandType> = CommandResults[T];

@@ -29,7 +29,14 @@ export type PersonalEvent =
       readonly me: number;
       readonly conversation: ConversationRow;
     }
-  | { readonly event: 'conversation.removed'; readonly me: number; readonly conversation: string };
+  | { readonly event: 'conversation.removed'; readonly me: number; readonly conversation: string }
+  | {
+      /** I block this person, or no longer do: their messages in groups are to be read again. */
+      readonly event: 'block.updated';
+      readonly me: number;
+      readonly user: string;
+      readonly blocked: boolean;
+    };
 
 /** What is not stored as a row of its own, or heals by itself: it carries no version. */
 export type FleetingEvent =

@@ -41,7 +41,9 @@ export type {
   Message,
   MessageKind,
   SystemAct,
+  TenantRole,
   User,
 } from './model.ts';
+export { effectiveRole, reaches } from './roles.ts';
 export { codePoints, isStorable, parseBody, parseName } from './text.ts';
-export { conversationTopic, presenceTopic, type Topic, userTopic } from './topics.ts';
+export { accessTopic, conversationTopic, presenceTopic, type Topic, userTopic } from './topics.ts';

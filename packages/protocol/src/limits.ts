@@ -37,12 +37,18 @@ export const limits = {
   watchedPeople: 1_000,
   /** People named in one `user.get`. */
   usersPerGet: 100,
+  /** People whom one person blocks. */
+  blocksPerUser: 1_000,
+  /** Connections of one person on one node. */
+  connectionsPerUser: 100,
   /** Characters of a `user.search` text. */
   searchLength: 100,
   /** Bytes of a token. */
   tokenBytes: 8 * 1024,
   /** A connection says hello within this time or is closed. */
   helloMs: 5_000,
+  /** Bytes that a connection may send before its hello is answered: a token, and little beside it. */
+  helloBytes: 9 * 1024,
   /** The server pings this often; a connection silent for two beats is dead. */
   heartbeatMs: 20_000,
   /** A typing sign goes out on the receiver after this time without a refresh. */

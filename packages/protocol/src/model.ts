@@ -19,7 +19,14 @@ export interface Member extends User {
   readonly left_at: string | null;
 }
 
+/** What a person is in a group. In a direct conversation both are members. */
 export type MemberRole = 'owner' | 'admin' | 'member';
+
+/**
+ * What a person is in the tenant. In groups they are in, a moderator counts as admin and an admin as
+ * owner; both find and write to everybody. A guest knows only the conversations it was put into.
+ */
+export type TenantRole = 'admin' | 'moderator' | 'member' | 'guest';
 
 export type ConversationKind = 'direct' | 'group';
 
@@ -57,6 +64,8 @@ export interface ConversationRow extends Conversation {
   /** Messages of others after my read mark, among at most the next 1,000. */
   readonly unread: number;
   readonly last_message: Message | null;
+  /** What I may do here follows from it: my role, or more where my role in the tenant gives more. */
+  readonly my_role: MemberRole;
   /** When something was last said here, or it was made: the list's order. */
   readonly last_activity_at: string;
   /** Marks by user id: everybody's up to 100 members, else mine alone. */
@@ -71,6 +80,7 @@ export type SystemAct =
   | { readonly type: 'members_added'; readonly users: readonly string[] }
   | { readonly type: 'member_removed'; readonly user: string }
   | { readonly type: 'member_left' }
+  | { readonly type: 'role_changed'; readonly user: string; readonly role: MemberRole }
   | { readonly type: 'renamed'; readonly name: string };
 
 export interface Message {

@@ -3,3 +3,11 @@ export interface Scope {
   readonly tenant: string;
   readonly user: string;
 }
+
+/** What a person has shown to be let in: the token, as far as it matters later. */
+export interface Session {
+  /** The signing key that vouched. */
+  readonly kid: string;
+  /** When the token was issued, in milliseconds: it dies when the person's tokens are revoked after it. */
+  readonly issuedAt: number;
+}

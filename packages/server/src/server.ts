@@ -1,31 +1,36 @@
-import { createServer, type Server as HttpServer, type ServerOptions } from 'node:http';
 import type { BlockList } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import type { Logger } from 'pino';
-import { Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, Gauge, Histogram, type Metric, Registry } from 'prom-client';
 import type { Bus } from './bus/bus.ts';
 import type { Context } from './context.ts';
 import { readJoined } from './conversations/read-joined.ts';
 import type { Database } from './db/database.ts';
 import type { DemoPerson } from './demo/people.ts';
+import { createDoors } from './doors/doors.ts';
+import { createFrontDoor } from './doors/front-door.ts';
+import { listen } from './doors/listen.ts';
+import { answerOf } from './doors/raw-answer.ts';
+import { Doorstep } from './gateway/doorstep.ts';
 import { Gateway } from './gateway/gateway.ts';
 import { Greeting } from './gateway/greeting.ts';
 import { Heads } from './gateway/heads.ts';
 import { Hub } from './gateway/hub.ts';
 import { Memberships } from './gateway/memberships.ts';
-import { Origins } from './gateway/origins.ts';
 import { Watching } from './gateway/watching.ts';
 import { createApp } from './http/app.ts';
 import type { HttpConfig } from './http/parts.ts';
+import { KeySourceJob } from './jobs/read-key-sources.ts';
 import { readJoinedVersions } from './members/joined-versions.ts';
 import { GroupCommit } from './messages/group-commit.ts';
-import { OperatorError } from './operator-error.ts';
+import { SafeFetch } from './outbound/safe-fetch.ts';
 import { prefixOf } from './path-prefix.ts';
 import { PresenceDesk } from './presence/presence.ts';
 import type { PresenceStore } from './presence/store/store.ts';
-import type { Scope } from './scope.ts';
+import type { Scope, Session } from './scope.ts';
 import { EpochReader } from './sync/epoch-reader.ts';
 import { readGap } from './sync/read-gap.ts';
+import { ApiKeys } from './tenants/api-keys.ts';
 import { TenantSettingsCache } from './tenants/tenant-settings.ts';
 import { SigningKeys } from './tokens/signing-keys.ts';
 
@@ -39,6 +44,8 @@ export interface ServerParts {
     readonly trustedProxies: BlockList;
     /** 32 bytes that encrypt signing secrets at rest. */
     readonly encryptionKey: Uint8Array;
+    /** `host:port` pairs that tenants' addresses may lead to wherever they are, also without TLS. */
+    readonly privateHosts: readonly string[];
     /** Where the built chat page lies. */
     readonly pageFolder: string;
   };
@@ -66,9 +73,33 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
   const groupSize = groupSizeHistogram();
   const onGroup = (size: number) => groupSize.observe(size);
   const append = new GroupCommit({ db, bus, now, onError, onGroup });
-  const contextOf = (scope: Scope): Context => ({ scope, db, bus, append, now });
+  const contextOf = (scope: Scope, session: Session): Context => ({
+    scope,
+    session,
+    db: db.of(scope.tenant),
+    bus,
+    append,
+    now,
+  });
   const keys = new SigningKeys({ db, secretKey: config.encryptionKey, now });
   const settings = new TenantSettingsCache({ db, now });
+  const apiKeys = new ApiKeys({ db, now, onError });
+  const outbound = new SafeFetch({ privateHosts: config.privateHosts });
+  const keySources = new KeySourceJob({
+    db,
+    contextOf: (tenant) => ({
+      tenant,
+      actor: { kind: 'system' },
+      db: db.of(tenant),
+      bus,
+      keys,
+      settings,
+      outbound,
+      now,
+    }),
+    now,
+    onError,
+  });
   const presence = new PresenceDesk({ store: parts.presenceStore, bus, db, now, onError });
   const epoch = new EpochReader(db);
   const hub = new Hub({
@@ -77,34 +108,47 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
     readGap: ({ tenant, conversation }, version, lastSeq) =>
       readGap(db, { tenant, conversation, version, lastSeq }),
     readMembers: (room, users) => readJoinedVersions(db, room, users),
-    readJoined: (scope, joined) => readJoined(contextOf(scope), joined),
+    readJoined: (scope, joined) => readJoined({ scope, db: db.of(scope.tenant) }, joined),
     onError,
   });
   const heads = new Heads({ db, hub, onError });
+  const refused = refusedCounter();
+  const doors = createDoors({
+    publicUrl: config.publicUrl,
+    allowedOrigins: config.allowedOrigins,
+    trustedProxies: config.trustedProxies,
+    rateScale: config.rateScale,
+    settings,
+    log,
+    onRefused: (rate) => refused.inc({ rate }),
+  });
+  const { addresses, origins, limits, turns, headers } = doors;
   const gateway = new Gateway({
     commands: {
       contextOf,
       hub,
       greeting: new Greeting({
         keys,
+        origins,
         settings,
         hub,
         presence,
-        contextOf,
+        db,
+        turns,
         readEpoch: () => epoch.read(),
         now,
       }),
       watching: new Watching(hub, presence),
     },
-    origins: new Origins({
-      publicUrl: config.publicUrl,
-      allowedOrigins: config.allowedOrigins,
-      someTenantLists: (origin) => settings.someTenantLists(origin),
-      isTrustedProxy: (address) =>
-        config.trustedProxies.check(address, address.includes(':') ? 'ipv6' : 'ipv4'),
+    doorstep: new Doorstep({
+      addresses,
+      origins,
+      limits,
+      prefix: prefixOf(config.publicUrl),
+      headers,
     }),
-    prefix: prefixOf(config.publicUrl),
-    rateScale: config.rateScale,
+    limits,
+    turns,
     log,
   });
 
@@ -117,20 +161,32 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
     append,
     now,
     keys,
-    metrics: metricsOf(gateway, groupSize),
+    apiKeys,
+    settings,
+    outbound,
+    doors,
+    metrics: metricsOf(gateway, [groupSize, refused]),
     log,
     ready: () => ready,
     pageFolder: config.pageFolder,
     ...(demoPeople === undefined ? {} : { demo: { people: async () => demoPeople } }),
   });
   // Old health checkers speak HTTP/1.0 and name no host.
-  const listener = getRequestListener(app.fetch, { hostname: 'localhost' });
-  const http = createServer(doorOptions, (request, response) => void listener(request, response));
-  http.on('upgrade', (request, stream, head) => {
-    gateway.upgrade(request, stream, head).catch((error: unknown) => {
-      onError(error);
-      stream.destroy();
-    });
+  const listener = getRequestListener(app.fetch, {
+    hostname: 'localhost',
+    // What has no readable address never comes to the application, which catches everything else.
+    errorHandler: () => answerOf({ code: 'bad_request', message: 'The address is none.' }, headers),
+  });
+  const http = createFrontDoor({
+    publicUrl: config.publicUrl,
+    addresses,
+    onRequest: (request, response) => void listener(request, response),
+    onUpgrade: (request, stream, head, since) => {
+      gateway.upgrade(request, stream, head, since).catch((error: unknown) => {
+        onError(error);
+        stream.destroy();
+      });
+    },
   });
   const port = await listen(http, config.port, config.host);
 
@@ -138,59 +194,26 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
     port,
     async drain() {
       ready = false;
+      outbound.stop();
+      const jobsEnded = keySources.close();
       const httpClosed = new Promise((resolve) => http.close(resolve));
       await gateway.drain(append.close());
       await heads.close();
       hub.close();
+      limits.close();
       await presence.close();
       http.closeIdleConnections();
       const stragglers = setTimeout(() => http.closeAllConnections(), stragglersMs);
       await httpClosed;
       clearTimeout(stragglers);
+      await jobsEnded;
+      await apiKeys.close();
     },
   };
 }
 
-const doorOptions: ServerOptions = {
-  // Who sends a request drop by drop is cut off; milliseconds for its head, and for all of it.
-  headersTimeout: 10_000,
-  requestTimeout: 30_000,
-  connectionsCheckingInterval: 2_000,
-  // Clients that offer HTTP/2 beside (Java's do) are answered as if they had not: RFC 9110, 7.8.
-  shouldUpgradeCallback: (request) => request.headers.upgrade?.toLowerCase() === 'websocket',
-};
-
 /** Requests that are still being answered when the server ends get this long. */
 const stragglersMs = 3_000;
-
-function listen(http: HttpServer, port: number, host: string): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const refuse = (error: Error) => {
-      reject(new OperatorError(cannotListen(error, port, host), error));
-    };
-    http.once('error', refuse);
-    http.listen(port, host, () => {
-      http.removeListener('error', refuse);
-      const address = http.address();
-      resolve(typeof address === 'object' && address !== null ? address.port : port);
-    });
-  });
-}
-
-function cannotListen(error: NodeJS.ErrnoException, port: number, host: string): string {
-  const place = `${host}:${port}`;
-  switch (error.code) {
-    case 'EADDRINUSE':
-      return `${place} is taken by another program. Stop it, or choose another port with PORT.`;
-    case 'EACCES':
-      return `This user may not listen at ${place}. Choose a PORT from 1024 on.`;
-    case 'EADDRNOTAVAIL':
-    case 'ENOTFOUND':
-      return `${host} is no address of this machine. Set HOST to one that is.`;
-    default:
-      return `Cannot listen at ${place}: ${error.message}`;
-  }
-}
 
 function groupSizeHistogram(): Histogram {
   return new Histogram({
@@ -201,9 +224,18 @@ function groupSizeHistogram(): Histogram {
   });
 }
 
-function metricsOf(gateway: Gateway, groupSize: Histogram): Registry {
+function refusedCounter(): Counter<'rate'> {
+  return new Counter({
+    name: 'parley_rate_limited_total',
+    help: 'Frames, requests and sockets that were refused for coming too often.',
+    labelNames: ['rate'],
+    registers: [],
+  });
+}
+
+function metricsOf(gateway: Gateway, counted: readonly Metric[]): Registry {
   const registry = new Registry();
-  registry.registerMetric(groupSize);
+  for (const metric of counted) registry.registerMetric(metric);
   registry.registerMetric(
     new Gauge({
       name: 'parley_connections',

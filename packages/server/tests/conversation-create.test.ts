@@ -12,7 +12,7 @@ afterAll(() => server[Symbol.asyncDispose]());
 
 /** Everything of a tenant that creating a conversation could write. */
 async function stored(tenant: TestTenant): Promise<unknown> {
-  const { sql } = server.database.db;
+  const { sql } = server.database;
   const of = (table: 'conversation' | 'member' | 'message' | 'app_user') =>
     sql.selectFrom(table).selectAll().where('tenant_id', '=', tenant.id).execute();
   return [await of('conversation'), await of('member'), await of('message'), await of('app_user')];
@@ -132,6 +132,7 @@ describe('a group', () => {
         { ...member, id: 'cy', name: 'Cy', role: 'member' },
       ],
       unread: 0,
+      my_role: 'owner',
       last_message: null,
       last_activity_at: group.created_at,
       marks: {
@@ -186,16 +187,22 @@ describe('creating', () => {
     const bob = await tenant.connect('bob');
     const cy = await tenant.connect('cy');
     const group = await createGroup(ann, ['bob']);
-    for (const socket of [ann, phone, bob]) {
+    const seenByBob = { ...group, my_role: 'member' };
+    const rows = [
+      [ann, group],
+      [phone, group],
+      [bob, seenByBob],
+    ] as const;
+    for (const [socket, row] of rows) {
       expect(await socket.event('conversation.added')).toEqual({
         event: 'conversation.added',
         me: 1,
-        conversation: group,
+        conversation: row,
       });
       const { conversation } = await socket.ask('conversation.get', { conversation: group.id });
-      expect(conversation).toEqual(group);
+      expect(conversation).toEqual(row);
       const { conversations } = await socket.ask('conversation.list', {});
-      expect(conversations).toEqual([group]);
+      expect(conversations).toEqual([row]);
     }
     await cy.settled();
     expect(cy.events).toEqual([]);
@@ -206,7 +213,7 @@ describe('creating', () => {
     const other = await server.tenant(['stranger']);
     const ann = await tenant.connect('ann');
     const bob = await tenant.connect('bob');
-    await server.database.db.sql
+    await server.database.sql
       .updateTable('app_user')
       .set({ deactivated_at: new Date() })
       .where('tenant_id', '=', tenant.id)

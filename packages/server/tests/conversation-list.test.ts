@@ -1,7 +1,7 @@
 import { limits, newId } from '@parley/protocol';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { givenChanged, givenMessages } from '../src/testing/given.ts';
+import { givenChanged, givenMessages, givenOpenGroups } from '../src/testing/given.ts';
 import { createDirect, createGroup, say } from '../src/testing/talking.ts';
 import { startTestServer, type TestServer } from '../src/testing/test-server.ts';
 import type { TestSocket } from '../src/testing/test-socket.ts';
@@ -34,7 +34,7 @@ describe('conversation.list', () => {
     expect(await order()).toEqual([newest.id, middle.id, oldest.id]);
     await say(bob, oldest.id, 'up');
     expect(await order()).toEqual([oldest.id, newest.id, middle.id]);
-    await ann.ask('conversation.update', { conversation: newest.id, name: 'renamed' });
+    await bob.ask('conversation.update', { conversation: newest.id, name: 'renamed' });
     expect(await order()).toEqual([newest.id, oldest.id, middle.id]);
     await ann.ask('read', { conversation: middle.id, seq: 1 });
     expect(await order()).toEqual([newest.id, oldest.id, middle.id]);
@@ -68,7 +68,7 @@ describe('conversation.list', () => {
     const ids: string[] = [];
     for (let i = 0; i < 7; i++) ids.push((await createGroup(ann, [])).id);
     await sql`update conversation set last_activity_at = '2026-02-03 04:05:06.789123+00'
-      where tenant_id = ${tenant.id}`.execute(server.database.db.sql);
+      where tenant_id = ${tenant.id}`.execute(server.database.sql);
     const seen: string[] = [];
     let cursor: string | undefined;
     for (let calls = 0; calls < 9; calls++) {
@@ -119,6 +119,7 @@ describe('conversation.list', () => {
 describe('a row', () => {
   it('[CV24] counts as unread what others wrote after my mark: no acts, nothing of mine or deleted', async () => {
     const tenant = await server.tenant(['ann', 'bob', 'cy']);
+    await givenOpenGroups(server, tenant);
     const ann = await tenant.connect('ann');
     const bob = await tenant.connect('bob');
     const { id } = await createGroup(ann, ['bob']);
@@ -154,6 +155,7 @@ describe('a row', () => {
 
   it('[CV26] previews the newest message, whoever sent it, also an act or one that was deleted', async () => {
     const tenant = await server.tenant(['ann', 'bob']);
+    await givenOpenGroups(server, tenant);
     const ann = await tenant.connect('ann');
     const bob = await tenant.connect('bob');
     const { id } = await createGroup(ann, ['bob']);
@@ -197,6 +199,6 @@ async function givenOrder(tenant: string, ids: readonly string[]): Promise<void>
     update conversation set last_activity_at = timestamptz '2026-01-01' - wanted.n * interval '1 hour'
     from unnest(${ids}::uuid[]) with ordinality as wanted (id, n)
     where conversation.tenant_id = ${tenant} and conversation.id = wanted.id`.execute(
-    server.database.db.sql,
+    server.database.sql,
   );
 }

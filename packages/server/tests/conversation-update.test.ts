@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { givenOpenGroups } from '../src/testing/given.ts';
 import {
   changesHeard,
   createDirect,
@@ -17,6 +18,7 @@ afterAll(() => server[Symbol.asyncDispose]());
 describe('conversation.update', () => {
   it('[CV30] renames a group: everybody hears the change, then the act, each with its version', async () => {
     const tenant = await server.tenant(['ann', 'bob', 'cy']);
+    await givenOpenGroups(server, tenant);
     const ann = await tenant.connect('ann');
     const bob = await tenant.connect('bob');
     const cy = await tenant.connect('cy');
@@ -81,6 +83,7 @@ describe('conversation.update', () => {
 
   it('[CV33] by many at once, amid sends, leaves dense versions that everybody hears in order', async () => {
     const tenant = await server.tenant(['ann', 'bob', 'cy']);
+    await givenOpenGroups(server, tenant);
     const people = await Promise.all(['ann', 'bob', 'cy'].map((user) => tenant.connect(user)));
     const [ann = people[0]] = people;
     if (ann === undefined) throw new Error('nobody');

@@ -1,7 +1,7 @@
 import { limits } from '@parley/protocol';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { givenPeople } from '../src/testing/given.ts';
+import { givenOpenGroups, givenPeople, givenRole } from '../src/testing/given.ts';
 import { changesHeard, createGroup, expectUnbroken, say } from '../src/testing/talking.ts';
 import { startTestServer, type TestServer } from '../src/testing/test-server.ts';
 
@@ -14,6 +14,7 @@ afterAll(() => server[Symbol.asyncDispose]());
 describe('member.add', () => {
   it('[MB1] is told to the members: a change per newcomer, then one act', async () => {
     const tenant = await server.tenant(['ann', 'bob', 'cy', 'dee']);
+    await givenOpenGroups(server, tenant);
     const ann = await tenant.connect('ann');
     const bob = await tenant.connect('bob');
     const { id } = await createGroup(ann, ['bob']);
@@ -106,7 +107,7 @@ describe('member.add', () => {
     const cy = await tenant.connect('cy');
     const { id } = await createGroup(ann, []);
     await sql`update conversation set history = 'all' where id = ${id}`.execute(
-      server.database.db.sql,
+      server.database.sql,
     );
     await say(ann, id, 'before');
     await ann.ask('member.add', { conversation: id, users: ['cy'] });
@@ -126,7 +127,7 @@ describe('member.add', () => {
     await bob.ask('read', { conversation: id, seq: 1 });
     const nobody = await ann.ask('member.add', { conversation: id, users: ['bob', 'ann'] });
     expect(nobody).toEqual({ version: 2 });
-    const one = await bob.ask('member.add', { conversation: id, users: ['bob', 'cy', 'ann'] });
+    const one = await ann.ask('member.add', { conversation: id, users: ['bob', 'cy', 'ann'] });
     expect(one).toEqual({ version: 4 });
     const { conversation } = await ann.ask('conversation.get', { conversation: id });
     expect(conversation.members.map((who) => [who.id, who.role, who.joined_seq])).toEqual([
@@ -163,7 +164,8 @@ describe('member.add', () => {
     const tenant = await server.tenant(['ann', 'bob']);
     const ann = await tenant.connect('ann');
     const bob = await tenant.connect('bob');
-    const { id } = await createGroup(bob, ['ann']);
+    const { id } = await createGroup(ann, ['bob']);
+    await givenRole({ server, tenant, conversation: id }, 'bob', 'admin');
     await say(bob, id, 'first time');
     await bob.ask('read', { conversation: id, seq: 1 });
     await bob.ask('conversation.leave', { conversation: id });
@@ -188,6 +190,7 @@ describe('member.add', () => {
   it('[MB7] by many at once joins each once, with dense versions', async () => {
     const people = ['ann', 'bob', 'cy'];
     const tenant = await server.tenant(people);
+    await givenOpenGroups(server, tenant);
     const newcomers = await givenPeople(server, tenant, 12);
     const sockets = await Promise.all(people.map((user) => tenant.connect(user)));
     const [ann] = sockets;
@@ -219,7 +222,7 @@ describe('member.add', () => {
     const tenant = await server.tenant(['ann', 'bob', 'cy', 'dee']);
     const ann = await tenant.connect('ann');
     const { id } = await createGroup(ann, ['bob']);
-    await server.database.db.sql
+    await server.database.sql
       .updateTable('conversation')
       .set({ member_count: limits.membersPerGroup - 1 })
       .where('tenant_id', '=', tenant.id)

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { givenRole } from '../src/testing/given.ts';
 import {
   answerOf,
   changesHeard,
@@ -86,12 +87,7 @@ describe('member.remove', () => {
     }
     const { conversation } = await ann.ask('conversation.get', { conversation: id });
     expect(conversation).toMatchObject({ version: 1, member_count: 4 });
-    await server.database.db.sql
-      .updateTable('member')
-      .set({ role: 'admin' })
-      .where('tenant_id', '=', tenant.id)
-      .where('user_id', '=', 'bob')
-      .execute();
+    await givenRole({ server, tenant, conversation: id }, 'bob', 'admin');
     await bob.ask('member.remove', { conversation: id, user: 'cy' });
     await bob.ask('member.remove', { conversation: id, user: 'bob' });
     await expect(bob.ask('conversation.get', { conversation: id })).rejects.toMatchObject({
@@ -143,9 +139,9 @@ describe('conversation.leave', () => {
     const ann = await tenant.connect('ann');
     const bob = await tenant.connect('bob');
     const { id } = await createGroup(ann, ['bob']);
-    expect(await ann.ask('conversation.leave', { conversation: id })).toEqual({ version: 3 });
+    expect(await ann.ask('conversation.leave', { conversation: id })).toEqual({ version: 5 });
     await bob.settled();
-    expect(changesHeard(bob, id)).toMatchObject([
+    expect(changesHeard(bob, id).slice(2)).toMatchObject([
       {
         event: 'member.updated',
         member: { id: 'ann', role: 'owner', left_at: left },
@@ -177,9 +173,11 @@ describe('conversation.leave', () => {
     const answers = await Promise.all(
       sockets.map((socket) => socket.ask('conversation.leave', { conversation: id })),
     );
-    expect(answers.map((one) => one.version).sort((a, b) => a - b)).toEqual(
-      people.map((_, i) => 3 + i * 2),
-    );
+    const versions = answers.map((one) => one.version).sort((a, b) => a - b);
+    const steps = versions.map((version, i) => version - (versions[i - 1] ?? 1));
+    // An owner who leaves others behind hands on first, which takes two more; the last one cannot.
+    expect(new Set(steps)).toEqual(new Set([2, 4]));
+    expect(steps.at(-1)).toBe(2);
     for (const [i, socket] of sockets.entries()) {
       await socket.settled();
       const changes = changesHeard(socket, id);

@@ -1,6 +1,8 @@
 import { newId } from '@parley/protocol';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { givenOpenGroups } from '../src/testing/given.ts';
+import { moments, race, turns } from '../src/testing/race.ts';
 import { changesHeard, createGroup, expectUnbroken, say } from '../src/testing/talking.ts';
 import { startTestServer, type TestServer, type TestTenant } from '../src/testing/test-server.ts';
 import type { TestSocket } from '../src/testing/test-socket.ts';
@@ -15,33 +17,6 @@ const senders = ['ann', 'bob', 'cy'];
 
 async function connectAll(tenant: TestTenant, users: readonly string[]): Promise<TestSocket[]> {
   return Promise.all(users.map((user) => tenant.connect(user)));
-}
-
-/** Lets the event loop turn this often. */
-async function turns(count: number): Promise<void> {
-  for (let i = 0; i < count; i++) await new Promise(setImmediate);
-}
-
-/** When each of some acts happens: at once, or some turns of the event loop later. */
-const moments = (count: number) =>
-  fc.array(fc.nat({ max: 12 }), { minLength: count, maxLength: count });
-
-/** Plays rounds of a race, five at a time, each in a conversation of its own. */
-async function race<T>(
-  rounds: number,
-  plans: fc.Arbitrary<T>,
-  sockets: readonly TestSocket[],
-  round: (plan: T) => Promise<void>,
-): Promise<void> {
-  const many = fc.array(plans, { minLength: 5, maxLength: 5 });
-  await fc.assert(
-    fc.asyncProperty(many, async (five) => {
-      await Promise.all(five.map(round));
-      for (const socket of sockets) socket.events.length = 0;
-    }),
-    // A race that is run again runs otherwise: there is nothing to shrink.
-    { numRuns: rounds / 5, endOnFailure: true },
-  );
 }
 
 describe('a removal amid sends', () => {
@@ -121,6 +96,7 @@ describe('a removal amid sends', () => {
 describe('a joining amid sends', () => {
   it('[MB32] keeps what was said before it from the newcomer, though it leaves in the same tick', async () => {
     const tenant = await server.tenant([...senders, 'new']);
+    await givenOpenGroups(server, tenant);
     const [ann, bob, cy, newcomer] = await connectAll(tenant, [...senders, 'new']);
     if (!ann || !bob || !cy || !newcomer) throw new Error('nobody');
     const round = async (at: readonly number[]) => {
@@ -160,6 +136,7 @@ describe('joinings and removals at once', () => {
   it('[MB33] leave exactly the members listening, whoever came and went meanwhile', async () => {
     const crowd = ['dee', 'eli', 'fay', 'gus'];
     const tenant = await server.tenant([...senders, ...crowd]);
+    await givenOpenGroups(server, tenant);
     const [ann, bob] = await connectAll(tenant, senders);
     const sockets = await connectAll(tenant, crowd);
     if (!ann || !bob) throw new Error('nobody');

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { givenOpenGroups } from '../src/testing/given.ts';
 import { changesHeard, createGroup, expectUnbroken, say } from '../src/testing/talking.ts';
 import { startTestServer, type TestServer } from '../src/testing/test-server.ts';
 
@@ -12,6 +13,7 @@ describe('the order of a conversation', () => {
   it('[MS40] is dense, and the same live, in history and after coming back, with 20 senders at once', async () => {
     const people = Array.from({ length: 20 }, (_, i) => `user${i}`);
     const tenant = await server.tenant(people);
+    await givenOpenGroups(server, tenant);
     const sockets = await Promise.all(people.map((user) => tenant.connect(user)));
     const [first] = sockets;
     if (first === undefined) throw new Error('nobody');

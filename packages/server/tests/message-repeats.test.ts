@@ -125,12 +125,12 @@ describe('a message', () => {
       const { rows } = await sql<{ id: string; seq: number; body: string; sender_id: string }>`
         select id, seq, body, sender_id from message
         where tenant_id = ${tenant.id} and conversation_id = ${group.id}
-        order by seq`.execute(database.db.sql);
+        order by seq`.execute(database.sql);
       expect(rows.map((row) => row.seq)).toEqual(expected.map((_, i) => i + 1));
       expect(new Set(rows.map((row) => `${row.id} ${row.sender_id} ${row.body}`))).toEqual(
         new Set(expected.map(({ user, message }) => `${message.id} ${user} ${message.body}`)),
       );
-      const head = await database.db.sql
+      const head = await database.sql
         .selectFrom('conversation')
         .select(['last_seq', 'version'])
         .where('tenant_id', '=', tenant.id)

@@ -25,7 +25,7 @@ async function look(socket: TestSocket, ...users: string[]) {
 }
 
 async function setDirectory(tenant: TestTenant, directory: 'shared' | 'none'): Promise<void> {
-  await server.database.db.sql
+  await server.database.sql
     .updateTable('tenant')
     .set({ settings: JSON.stringify({ directory }) })
     .where('id', '=', tenant.id)
@@ -71,9 +71,9 @@ describe('presence.watch', () => {
   it('[PT12] shows those whom the directory shows, or who share a conversation with me', async () => {
     for (const directory of ['shared', 'none'] as const) {
       const tenant = await server.tenant(['ann', 'bob', 'cy']);
-      await setDirectory(tenant, directory);
       const ann = await tenant.connect('ann');
       await createGroup(ann, ['bob']);
+      await setDirectory(tenant, directory);
       expect(await look(ann, 'ann', 'bob', 'cy')).toEqual([
         ['ann', true],
         ['bob', false],
@@ -200,7 +200,7 @@ describe.concurrent('going offline', () => {
     await marker.settled();
     // The write is done when another one of the same row is.
     await sql`update app_user set locale = 'en' where tenant_id = ${tenant.id} and id = 'bob'`.execute(
-      server.database.db.sql,
+      server.database.sql,
     );
     await ann.settled();
     expect(seen(ann).at(-1)?.[1] ?? true).toBe(true);
@@ -212,7 +212,7 @@ describe.concurrent('going offline', () => {
     const tenant = await own.tenant(['ann', 'bob']);
     await tenant.connect('ann');
     await own.drain();
-    const { sql: db } = own.database.db;
+    const { sql: db } = own.database;
     const rows = await db
       .selectFrom('app_user')
       .select(['id', 'last_seen_at'])

@@ -43,6 +43,11 @@ const frames: { readonly [T in CommandType]: ((known: Known) => Frame[]) | null 
     { conversation, user: 'cy' },
     { conversation, user: 'nobody' },
   ],
+  'member.update': ({ conversation }) => [
+    { conversation, user: 'eve', role: 'owner' },
+    { conversation, user: 'ann', role: 'member' },
+    { conversation, user: 'nobody', role: 'member' },
+  ],
   'message.send': ({ conversation, message }) => [
     { conversation, message: { id: newId(), body: 'Hello?' } },
     { conversation, message: { id: message, body: 'inside' } },
@@ -73,6 +78,9 @@ const frames: { readonly [T in CommandType]: ((known: Known) => Frame[]) | null 
   'presence.unwatch': null,
   'user.search': null,
   'user.get': null,
+  'block.add': null,
+  'block.remove': null,
+  'block.list': null,
 };
 
 describe('a conversation that is not mine', () => {
@@ -145,7 +153,8 @@ describe('a conversation that is not mine', () => {
       await socket.settled();
       expect(socket.events.map((event) => event.event)).toEqual(['conversation.added']);
       const row = (await socket.ask('conversation.get', { conversation })).conversation;
-      expect(row).toEqual(twin.conversation);
+      const my_role = socket === annThere ? 'owner' : 'member';
+      expect(row).toEqual({ ...twin.conversation, my_role });
     }
 
     // The same message id is free there, too.
@@ -159,7 +168,7 @@ describe('a conversation that is not mine', () => {
 });
 
 async function stored(): Promise<unknown> {
-  const { sql } = server.database.db;
+  const { sql } = server.database;
   return Promise.all(
     (['conversation', 'member', 'message', 'app_user'] as const).map((table) =>
       sql.selectFrom(table).selectAll().execute(),

@@ -1,7 +1,8 @@
+import type { MemberRole } from '@parley/protocol';
 import fc from 'fast-check';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { givenChanged, givenMessages } from '../src/testing/given.ts';
+import { givenChanged, givenMessages, givenOpenGroups } from '../src/testing/given.ts';
 import { ModelClient } from '../src/testing/model-client.ts';
 import { createDirect, createGroup, say } from '../src/testing/talking.ts';
 import { startTestServer, type TestServer } from '../src/testing/test-server.ts';
@@ -23,10 +24,17 @@ type Act =
       readonly where: number;
     }
   | {
-      readonly type: 'add' | 'remove';
+      readonly type: 'add' | 'remove' | 'block' | 'unblock';
       readonly who: number;
       readonly where: number;
       readonly whom: number;
+    }
+  | {
+      readonly type: 'role';
+      readonly who: number;
+      readonly where: number;
+      readonly whom: number;
+      readonly role: MemberRole;
     }
   | {
       readonly type: 'read' | 'edit' | 'delete';
@@ -56,12 +64,27 @@ const act: fc.Arbitrary<Act> = fc.oneof(
     }),
   },
   {
-    weight: 4,
+    weight: 6,
     arbitrary: fc.record({
-      type: fc.constantFrom('add' as const, 'remove' as const),
+      type: fc.constantFrom(
+        'add' as const,
+        'remove' as const,
+        'block' as const,
+        'unblock' as const,
+      ),
       who,
       where,
       whom: who,
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      type: fc.constant('role' as const),
+      who,
+      where,
+      whom: who,
+      role: fc.constantFrom('owner' as const, 'admin' as const, 'member' as const),
     }),
   },
   {
@@ -95,6 +118,7 @@ describe('sync', () => {
   it('[SY60] from any point, after anything, interrupted anywhere, ends at what is', async () => {
     const play = async (acts: readonly Act[]) => {
       const tenant = await server.tenant(people);
+      await givenOpenGroups(server, tenant);
       const sockets = await Promise.all(people.map((user) => tenant.connect(user)));
       const [ann, bob] = sockets;
       if (ann === undefined || bob === undefined) throw new Error('nobody');
@@ -139,7 +163,11 @@ describe('sync', () => {
         await ask('conversation.leave', {});
         return;
       case 'create':
-        at.ids.push((await createGroup(socket, people)).id);
+        await createGroup(socket, people).then(
+          (made) => at.ids.push(made.id),
+          // Somebody of them blocks who asks.
+          () => {},
+        );
         return;
       case 'profile':
         await upsertUser({ db: server.database.db, bus: server.bus }, at.tenant, {
@@ -152,6 +180,15 @@ describe('sync', () => {
         return;
       case 'remove':
         await ask('member.remove', { user: people[one.whom] });
+        return;
+      case 'role':
+        await ask('member.update', { user: people[one.whom], role: one.role });
+        return;
+      case 'block':
+        await ask('block.add', { user: people[one.whom] });
+        return;
+      case 'unblock':
+        await ask('block.remove', { user: people[one.whom] });
         return;
       case 'read':
         await ask('read', { seq: one.seq });
@@ -175,6 +212,6 @@ async function exists(
   const { rows } = await sql`
     select from message where tenant_id = ${place.tenant.id}
       and conversation_id = ${place.conversation} and seq = ${seq}
-      and deleted_at is null`.execute(server.database.db.sql);
+      and deleted_at is null`.execute(server.database.sql);
   return rows.length > 0;
 }

@@ -127,9 +127,7 @@ describe('sync that cannot catch up', () => {
   it('[SY41] counts rows, not versions: a thousand changes of a few rows are told', async () => {
     const { bob, id, place } = await annAndBob();
     await givenMessages(place, 'ann', 3);
-    await sql`update conversation set version = 2000 where id = ${id}`.execute(
-      server.database.db.sql,
-    );
+    await sql`update conversation set version = 2000 where id = ${id}`.execute(server.database.sql);
     await givenChanged(place, 2, { body: 'the last of many' });
     const answer = await changed(bob, id, 4, 3);
     expect(answer).toMatchObject({ reset: false, version: 2_001 });
@@ -207,7 +205,7 @@ describe('sync that cannot catch up', () => {
     const same = await ann.ask('sync', { epoch, me: 1, known });
     expect(same.conversations).toMatchObject([{ reset: false, messages: [] }]);
     expect(same.added).toEqual([]);
-    await sql`update installation set epoch = 'another'`.execute(own.database.db.sql);
+    await sql`update installation set epoch = 'another'`.execute(own.database.sql);
     const other = await ann.ask('sync', { epoch, me: 1, known });
     expect(other).toMatchObject({
       epoch: 'another',
@@ -240,8 +238,8 @@ describe('sync that cannot catch up', () => {
     const client = new ModelClient();
     await client.sync(ann);
     // Another history, with the same numbers.
-    await sql`update message set body = 'restored'`.execute(own.database.db.sql);
-    await sql`update installation set epoch = 'another'`.execute(own.database.db.sql);
+    await sql`update message set body = 'restored'`.execute(own.database.sql);
+    await sql`update installation set epoch = 'another'`.execute(own.database.sql);
     await client.sync(ann);
     const fresh = await ModelClient.fresh(ann, (id) => client.floor(id));
     expect(client.state()).toEqual(fresh.state());

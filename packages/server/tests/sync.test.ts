@@ -61,6 +61,8 @@ describe('sync of what is known', () => {
       more: false,
       removed: [],
       users: [],
+      blocked: [],
+      blocked_version: 0,
     });
     expect(group.version).toBe(1);
   });
@@ -242,5 +244,24 @@ describe('sync of people', () => {
         field: 'at',
       });
     }
+  });
+
+  it('[SY70] tells whom I block, and when that last changed', async () => {
+    const { ann } = await annAndBob();
+    const ask = async () => {
+      const { me, blocked, blocked_version } = await ann.ask('sync', { me: 0, known: {} });
+      return { me, blocked, blocked_version };
+    };
+    const { me } = await ask();
+    expect(await ask()).toEqual({ me, blocked: [], blocked_version: 0 });
+    await ann.ask('block.add', { user: 'bob' });
+    const blocked = { me: me + 1, blocked: ['bob'], blocked_version: me + 1 };
+    expect(await ask()).toEqual(blocked);
+    await ann.ask('block.add', { user: 'bob' });
+    expect(await ask()).toEqual(blocked);
+    await ann.ask('conversation.create', { kind: 'group', members: [] });
+    expect(await ask()).toEqual({ ...blocked, me: me + 2 });
+    await ann.ask('block.remove', { user: 'bob' });
+    expect(await ask()).toEqual({ me: me + 3, blocked: [], blocked_version: me + 3 });
   });
 });

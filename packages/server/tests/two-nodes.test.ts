@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../src/db/testing/test-database.ts';
 import { type Fate, FaultyNetwork } from '../src/testing/faulty-network.ts';
-import { givenChanged, givenMessages } from '../src/testing/given.ts';
+import { givenChanged, givenMessages, givenOpenGroups } from '../src/testing/given.ts';
 import { changesHeard, createGroup, expectUnbroken, say } from '../src/testing/talking.ts';
 import { startTestServer, type TestServer, TestTenant } from '../src/testing/test-server.ts';
 import type { TestSocket } from '../src/testing/test-socket.ts';
@@ -30,6 +30,7 @@ beforeEach(() => {
 /** Ann here; Bob and Eve there. */
 async function people() {
   const tenant = await here.tenant(['ann', 'bob', 'eve']);
+  await givenOpenGroups(here, tenant);
   const away = new TestTenant(there, tenant.id);
   return {
     tenant,

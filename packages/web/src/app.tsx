@@ -3,7 +3,7 @@ import { ListSkeleton } from './list/list-skeleton.tsx';
 import { MessagesPage } from './messages-page.tsx';
 import { AfterAMoment } from './parts/after-a-moment.tsx';
 import { ClientProvider } from './session/client-context.ts';
-import { NotSignedIn, StartFailed } from './sign-in/not-signed-in.tsx';
+import { AccessEnded, NotSignedIn, StartFailed } from './sign-in/not-signed-in.tsx';
 import type { SessionDesk } from './sign-in/session.ts';
 import { SignIn } from './sign-in/sign-in.tsx';
 import { words } from './words.ts';
@@ -29,7 +29,15 @@ export function App({ desk }: { readonly desk: SessionDesk }) {
     case 'choosing':
       return <SignIn people={session.people} onChoose={desk.choose} />;
     case 'not-signed-in':
-      return <NotSignedIn why={session.why} />;
+      return <NotSignedIn why={session.why} unsent={session.unsent} />;
+    case 'ended':
+      return (
+        <AccessEnded
+          unsent={session.unsent}
+          onRetry={() => void desk.start()}
+          onSignOut={session.demo ? () => void desk.signOut() : null}
+        />
+      );
     case 'signed-in':
       return (
         <ClientProvider value={session.client}>

@@ -25,7 +25,10 @@ interface MessagesProps {
 export function MessagesPage({ onSignOut }: MessagesProps) {
   const client = useClient();
   // My id is known from the first hello on; the page keeps its shape until then.
-  const me = useStore(client.me)?.id ?? '';
+  const person = useStore(client.me);
+  const me = person?.id ?? '';
+  // Until it is known who I am, the button is there: for most it stays.
+  const start = person?.role === 'guest' ? null : () => setStarting(true);
   const [starting, setStarting] = useState(false);
   const { conversation, details } = place.value;
   useTitle(useStore(client.conversations));
@@ -35,15 +38,15 @@ export function MessagesPage({ onSignOut }: MessagesProps) {
     <div class="messages" data-open={conversation !== null} data-details={details}>
       <main class="messages-panes">
         <ConnectionBar />
-        <ListPane me={me} onStart={() => setStarting(true)} onSignOut={onSignOut} />
+        <ListPane me={me} onStart={start} onSignOut={onSignOut} />
         {conversation !== null && me !== '' ? (
           <ConversationPane key={conversation} id={conversation} me={me} />
         ) : (
           <section class={conversation === null ? 'pane pane-notice' : 'pane'}>
             {conversation === null ? (
               <Notice
-                text={words.conversation.none}
-                action={{ label: words.list.start, run: () => setStarting(true) }}
+                text={start ? words.conversation.none : words.conversation.noneForGuest}
+                action={start && { label: words.list.start, run: start }}
               />
             ) : (
               <MessagesLoading />

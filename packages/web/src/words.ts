@@ -30,13 +30,33 @@ export const words = {
     absentHint: 'Open your messages from the product that you use them with. It signs you in.',
     expiredTitle: 'Your sign-in has ended',
     expiredHint: 'Open your messages again from the product that you use them with.',
+    unsentKept: 'What you had not sent is kept in this window until you are back.',
+    endedTitle: 'You no longer have access',
+    endedHint:
+      'Your access to these messages has been taken away. If that seems wrong, ask whoever runs this service.',
+    endedDemoAction: 'Be somebody else',
   },
 
   me: {
     menu: 'You and settings',
     appearance: 'Appearance',
     themes: { system: 'System', light: 'Light', dark: 'Dark' },
+    blocked: 'Blocked people',
     signOut: 'Be somebody else',
+  },
+
+  block: {
+    block: (name: string) => `Block ${name}`,
+    unblock: (name: string) => `Unblock ${name}`,
+    title: (name: string) => `Block ${name}?`,
+    hint: 'You can no longer write to each other here, and in groups you will not see what they write. They are not told. You can unblock them at any time.',
+    action: 'Block',
+    undo: 'Unblock',
+    notice: (name: string) => `You blocked ${name}.`,
+    nobody: 'You have not blocked anybody.',
+    nobodyHint: 'You can block a person in the details of your conversation with them.',
+    failed: 'The list could not be loaded.',
+    listed: (name: string) => `You blocked ${name}. Unblock them first.`,
   },
 
   list: {
@@ -63,6 +83,9 @@ export const words = {
   people: {
     someone: 'Someone',
     you: 'You',
+    /** To whom others do something. */
+    youAsObject: 'you',
+    yourself: 'yourself',
     several: (names: readonly string[], more: number) =>
       listed.format(more > 0 ? [...names, counted(more, 'other', 'others')] : names),
     count: (count: number) => counted(count, 'person', 'people'),
@@ -72,10 +95,12 @@ export const words = {
     lastSeen: (when: string) => `Last seen ${when}`,
     lastSeenJustNow: 'Last seen just now',
     offline: 'Offline',
+    blocked: 'Blocked',
   },
 
   conversation: {
     none: 'Choose a conversation, or start a new one.',
+    noneForGuest: 'Choose a conversation.',
     pane: (name: string) => `Conversation with ${name}`,
     messages: (name: string) => `Messages with ${name}`,
     back: 'Back to the list',
@@ -88,6 +113,7 @@ export const words = {
     olderFailed: 'Earlier messages could not be loaded.',
     gone: 'This conversation is not yours to see, or you are no longer in it.',
     goneAction: 'Back to the list',
+    goneUnsent: 'You had not sent this:',
     newLine: 'New',
     toLatest: 'Go to the latest message',
     toLatestWithCount: (count: number) =>
@@ -103,7 +129,10 @@ export const words = {
   message: {
     said: (name: string, time: string) => `${name}, ${time}: `,
     deleted: 'This message was deleted.',
-    hidden: 'A message by somebody you blocked.',
+    hidden: (count: number) =>
+      count === 1
+        ? 'Message from someone you blocked'
+        : `${count} messages from people you blocked`,
     edited: 'edited',
     states: {
       queued: 'Waiting to be sent',
@@ -114,6 +143,8 @@ export const words = {
     },
     readBy: (names: readonly string[]) => `Read by ${listed.format(names)}`,
     notSent: 'Not sent.',
+    refusedDirect: 'You cannot write to each other here now.',
+    slowed: 'Sending slowly. Your messages will go out.',
     retry: 'Tap to retry',
     discard: 'Delete',
     acts: {
@@ -122,6 +153,9 @@ export const words = {
       removed: (actor: string, person: string) => `${actor} removed ${person}`,
       left: (actor: string) => `${actor} left`,
       renamed: (actor: string, name: string) => `${actor} named this conversation “${name}”`,
+      madeOwner: (actor: string, person: string) => `${actor} made ${person} an owner`,
+      madeAdmin: (actor: string, person: string) => `${actor} made ${person} an admin`,
+      madeMember: (actor: string, person: string) => `${actor} made ${person} a plain member`,
       other: (actor: string) => `${actor} changed this conversation`,
     },
   },
@@ -141,8 +175,8 @@ export const words = {
     found: 'People',
     chosen: 'Chosen people',
     unchoose: (name: string) => `Take out ${name}`,
-    nobody: (text: string) => `Nobody is called “${text}”.`,
-    nobodyAtAll: 'There is nobody else here yet.',
+    nobody: (text: string) => `Nobody was found for “${text}”.`,
+    nobodyAtAll: 'There is nobody to choose from yet.',
     groupName: 'Name of the group',
     groupNameHint: 'Such as a project or a topic',
     direct: (name: string) => `Write to ${name}`,
@@ -161,7 +195,18 @@ export const words = {
     save: 'Save',
     add: 'Add people',
     addThese: (count: number) => `Add ${counted(count, 'person', 'people')}`,
-    remove: (name: string) => `Remove ${name}`,
+    actsOn: (name: string) => `What you can do with ${name}`,
+    makeAdmin: 'Make admin',
+    unmakeAdmin: 'Remove as admin',
+    makeOwner: 'Make owner',
+    unmakeOwner: 'Remove as owner',
+    makeOwnerTitle: (name: string) => `Make ${name} an owner?`,
+    makeOwnerHint:
+      'Owners can do everything in this group: change its name, add and remove people, and give and take roles, yours as well.',
+    makeOwnerAction: 'Make owner',
+    roleRefused:
+      'Their role cannot be changed: a group keeps an owner, and guests stay plain members.',
+    remove: 'Remove from the group',
     leave: 'Leave the group',
     leaveTitle: (name: string) => `Leave ${name}?`,
     leaveHint: 'You will get no more messages from it. Somebody in it can add you again.',
@@ -169,6 +214,7 @@ export const words = {
     removeTitle: (name: string) => `Remove ${name}?`,
     removeHint: 'They will get no more messages from this group.',
     removeAction: 'Remove',
+    removeRefused: 'You cannot remove them: their role is not below yours.',
   },
 
   connection: {

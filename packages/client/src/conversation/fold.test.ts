@@ -48,6 +48,7 @@ function row(more: Partial<ConversationRow> = {}): ConversationRow {
     created_by: 'ann',
     members: [member('ann'), member('bob'), member('cy')],
     unread: 1,
+    my_role: 'member',
     last_message: message(2),
     last_activity_at: created_at,
     marks: {

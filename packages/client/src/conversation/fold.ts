@@ -90,7 +90,7 @@ export function foldChanges(
   changes: ConversationChanges,
   me: string,
 ): Folded {
-  if (changes.reset) return { row: afterReset(before, changes), incomplete: false };
+  if (changes.reset) return afterReset(before, changes, me);
   if (changes.version < before.version) {
     // Events were faster; only what has no version may still be news.
     return foldMarks(before, changes.marks, me);
@@ -115,10 +115,12 @@ function bySeq(messages: readonly Message[]): Message[] {
   return [...messages].sort((a, b) => a.seq - b.seq);
 }
 
-function afterReset(before: ConversationRow, changes: ConversationChanges): ConversationRow {
+function afterReset(before: ConversationRow, changes: ConversationChanges, me: string): Folded {
   const last = bySeq(changes.messages).at(-1) ?? null;
-  return {
+  const mine = changes.members.find(({ id }) => id === me);
+  const row = {
     ...before,
+    my_role: mine?.role ?? before.my_role,
     ...changes.conversation,
     version: changes.version,
     last_seq: changes.last_seq,
@@ -129,6 +131,8 @@ function afterReset(before: ConversationRow, changes: ConversationChanges): Conv
     last_message: last,
     last_activity_at: last?.created_at ?? before.last_activity_at,
   };
+  // In a large group mine is not among the first: the row tells my role.
+  return { row, incomplete: mine === undefined };
 }
 
 /** A row as the server lists it, of this version or newer, with whatever I know better. */

@@ -3,6 +3,7 @@ import {
   isUuid,
   type Mark,
   type Member,
+  type MemberRole,
   ParleyError,
   parseBody,
 } from '@parley/protocol';
@@ -12,11 +13,12 @@ import type { Environment } from '../environment.ts';
 import type { Requests } from '../line/requests.ts';
 import type { Outgoing } from '../line/wire.ts';
 import type { Outbox } from '../outbox/outbox.ts';
-import type { ConversationSnapshot, TimelineMessage } from '../snapshots.ts';
+import type { ConversationSnapshot, MeSnapshot, Store, TimelineMessage } from '../snapshots.ts';
 import { type Batch, View } from '../store.ts';
 import { markOf } from './marks.ts';
 import type { Pages } from './pages.ts';
 import type { Receipts } from './receipts.ts';
+import { type Act, may } from './rights.ts';
 import { TypingSender } from './typing-sender.ts';
 import type { TypingSigns } from './typing-signs.ts';
 
@@ -30,6 +32,7 @@ export interface HandleParts {
   readonly outbox: Outbox;
   readonly receipts: Receipts;
   readonly signs: TypingSigns;
+  readonly me: Store<MeSnapshot>;
   /** The server's clock, as far as known. */
   serverNow(): number;
 }
@@ -118,8 +121,18 @@ export class Handle implements ConversationHandle {
     await this.#ask('member.remove', { conversation: this.id, user });
   }
 
+  async setRole(user: string, role: MemberRole): Promise<void> {
+    await this.#ask('member.update', { conversation: this.id, user, role });
+  }
+
   async leave(): Promise<void> {
     await this.#ask('conversation.leave', { conversation: this.id });
+  }
+
+  can(act: Act, user?: string): boolean {
+    const row = this.#parts.replica.get(this.id)?.row;
+    const me = this.#parts.me.getSnapshot();
+    return row !== undefined && me !== null && may(row, me, act, user);
   }
 
   async #ask<T extends CommandType>(type: T, input: Outgoing<T>): Promise<void> {
@@ -148,6 +161,8 @@ export class Handle implements ConversationHandle {
       unread: row?.unread ?? 0,
       marks: row?.marks ?? {},
       typing: signs.people(id),
+      myRole: row?.my_role ?? null,
+      slowedUntil: outbox.slowedUntil(id),
       ...(error === undefined ? {} : { error }),
     };
   }

@@ -31,6 +31,7 @@ export function withMember(
   const left = member.left_at !== null;
   return {
     ...row,
+    my_role: isNewer && !left && member.id === me ? member.role : row.my_role,
     member_count: memberCount,
     members: left ? others : first50([...others, isNewer ? member : before]),
     marks: left ? withoutMark(row.marks, member.id) : marksWith(row, member, memberCount, me),

@@ -37,6 +37,11 @@ export class TypingSigns {
     if (this.#signs.get(conversation)?.delete(user)) this.#show(conversation);
   }
 
+  /** Nothing is heard of this person any more, anywhere. */
+  endOf(user: string): void {
+    for (const conversation of [...this.#signs.keys()]) this.end(conversation, user);
+  }
+
   /** Nobody is heard of any more. */
   clear(): void {
     this.#timer.clear();

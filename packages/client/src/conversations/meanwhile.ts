@@ -6,6 +6,8 @@ const heldAtMost = 500;
 
 /** Something that is being read, and what happened since it was asked for: that may be newer. */
 export interface Reading {
+  /** The replica's `view` when it was asked for. */
+  readonly view: number;
   readonly added: Set<string>;
   readonly removed: Set<string>;
 }
@@ -32,8 +34,8 @@ export class Meanwhile {
     return this.#readings.size > (this.#readings.has(reading) ? 1 : 0);
   }
 
-  begin(): Reading {
-    const reading = { added: new Set<string>(), removed: new Set<string>() };
+  begin(view: number): Reading {
+    const reading = { view, added: new Set<string>(), removed: new Set<string>() };
     this.#readings.add(reading);
     return reading;
   }

@@ -4,6 +4,7 @@ import type {
   ConversationRow,
   Mark,
   Message,
+  TenantRole,
   User,
 } from '@parley/protocol';
 import {
@@ -15,23 +16,12 @@ import {
   foldRow,
 } from '../conversation/fold.ts';
 import { withUser } from '../conversation/members.ts';
-import { stored, type Timeline, withMessages, withoutBefore } from '../conversation/timeline.ts';
+import { ranked } from '../conversation/rights.ts';
+import { type Timeline, withMessages, withoutBefore } from '../conversation/timeline.ts';
 import { Profiles } from '../people/profiles.ts';
 import { judge } from '../sync/version-rule.ts';
+import { begun, begunAnew, type Known } from './known.ts';
 import { held, Meanwhile, type Reading } from './meanwhile.ts';
-
-/** One conversation as far as it is known. Replaced, not changed, when its history starts anew. */
-export interface Known {
-  row: ConversationRow;
-  /** Null while nobody has opened it. */
-  timeline: Timeline | null;
-  /** Its numbers are those of a history that the server has given up. */
-  outdated: boolean;
-  /** Changes that came too early. */
-  held: readonly ConversationEvent[];
-  /** The newest version heard of; what is above the row's is still to come. */
-  heard: number;
-}
 
 interface ReplicaParts {
   /** A change is missing here. */
@@ -54,10 +44,13 @@ interface ReplicaParts {
  */
 export class Replica {
   me = '';
+  /** Counts the changes of whom I block: every group is to be read again after each. */
+  view = 0;
+  readonly meanwhile = new Meanwhile();
+  #tenantRole: TenantRole = 'member';
   readonly #parts: ReplicaParts;
   readonly #known = new Map<string, Known>();
   readonly #gone = new Set<string>();
-  readonly #meanwhile = new Meanwhile();
   readonly #profiles = new Profiles();
 
   constructor(parts: ReplicaParts) {
@@ -80,22 +73,28 @@ export class Replica {
     return [...this.#known.keys()];
   }
 
-  get isReading(): boolean {
-    return this.#meanwhile.isReading;
+  /** Whether it shows a group as it was before whom I block changed. */
+  isStale(id: string): boolean {
+    const known = this.#known.get(id);
+    return known !== undefined && known.row.kind === 'group' && known.view < this.view;
   }
 
-  isReadingBeside(reading: Reading): boolean {
-    return this.#meanwhile.isReadingBeside(reading);
+  /** Hello has told who I am. As somebody else in the tenant I have other rights everywhere. */
+  become(me: string, role: TenantRole): void {
+    const isOther = role !== this.#tenantRole;
+    this.me = me;
+    this.#tenantRole = role;
+    if (isOther) for (const id of this.ids()) this.#parts.rowNeeded(id);
   }
 
   /** Call before something is read, and `end` after what was read is in. */
   begin(): Reading {
-    return this.#meanwhile.begin();
+    return this.meanwhile.begin(this.view);
   }
 
   end(reading: Reading): void {
-    if (!this.#meanwhile.end(reading, (id) => this.#known.get(id)?.row)) return;
-    for (const id of this.#meanwhile.unknown()) this.#parts.rowNeeded(id);
+    if (!this.meanwhile.end(reading, (id) => this.#known.get(id)?.row)) return;
+    for (const id of this.meanwhile.unknown()) this.#parts.rowNeeded(id);
     this.#parts.calm();
   }
 
@@ -103,9 +102,9 @@ export class Replica {
   change(event: ConversationEvent): void {
     const known = this.#known.get(event.conversation);
     if (known === undefined) {
-      this.#meanwhile.hold(event);
+      this.meanwhile.hold(event);
       // What is being read may hold it; `end` asks for what is still missing then.
-      if (!this.isReading) this.#parts.rowNeeded(event.conversation);
+      if (!this.meanwhile.isReading) this.#parts.rowNeeded(event.conversation);
       return;
     }
     const verdict = known.outdated ? 'gap' : judge(known.row.version, event);
@@ -119,8 +118,8 @@ export class Replica {
   mark(id: string, user: string, mark: Partial<Mark>): void {
     const known = this.#known.get(id);
     const isMember = known !== undefined && Object.hasOwn(known.row.marks, user);
-    if (this.isReading || (known !== undefined && !isMember)) {
-      this.#meanwhile.mark(id, user, mark);
+    if (this.meanwhile.isReading || (known !== undefined && !isMember)) {
+      this.meanwhile.mark(id, user, mark);
     }
     if (!isMember) return;
     this.#set(known, foldMark(known.row, user, mark, this.me, known.timeline?.messages ?? []));
@@ -136,13 +135,13 @@ export class Replica {
 
   /** I was added, or made it: the row as of then. */
   added(row: ConversationRow): void {
-    this.#meanwhile.added(row.id);
+    this.meanwhile.added(row.id);
     this.adopt(row);
   }
 
   /** I am no longer in it. */
   removed(id: string): void {
-    this.#meanwhile.removed(id);
+    this.meanwhile.removed(id);
     this.#known.delete(id);
     this.#gone.add(id);
     this.#parts.changed(id, undefined);
@@ -151,7 +150,7 @@ export class Replica {
   /** Everything known is of a history that the server has given up. */
   outdate(): void {
     for (const known of this.#known.values()) known.outdated = true;
-    this.#meanwhile.forgetMarks();
+    this.meanwhile.forgetMarks();
   }
 
   /**
@@ -160,9 +159,14 @@ export class Replica {
    */
   adopt(row: ConversationRow, reading?: Reading): boolean {
     const known = this.#known.get(row.id);
+    const view = reading?.view ?? this.view;
     if (known === undefined || known.outdated) {
-      if (known !== undefined || !reading?.removed.has(row.id)) this.#start(row, known);
+      if (known !== undefined || !reading?.removed.has(row.id)) this.#start(row, known, view);
       return true;
+    }
+    if (row.kind === 'group' && view < known.view) {
+      this.#set(known, foldMarks(known.row, row.marks, this.me));
+      return false;
     }
     if (row.version > known.row.version && known.timeline !== null) {
       this.#set(known, foldMarks(known.row, row.marks, this.me));
@@ -171,17 +175,18 @@ export class Replica {
       return false;
     }
     const isOlder = row.version < known.row.version;
+    if (!isOlder && known.timeline === null) known.view = view;
     this.#set(known, this.#withNews(foldRow(known.row, row, this.me)));
     this.#settle(known);
     return !isOlder;
   }
 
   /** The answer of `sync` for one conversation, complete. */
-  synced(changes: ConversationChanges): void {
+  synced(changes: ConversationChanges, reading: Reading): void {
     const known = this.#known.get(changes.id);
     if (known === undefined) return;
     if (changes.reset) {
-      this.#reset(known, changes);
+      this.#reset(known, changes, reading.view);
       return;
     }
     if (known.outdated) return;
@@ -210,35 +215,25 @@ export class Replica {
     if (known !== undefined) known.timeline = null;
   }
 
-  #start(row: ConversationRow, before: Known | undefined): void {
+  #start(row: ConversationRow, before: Known | undefined, view: number): void {
     const { id } = row;
-    const changes = before?.held ?? this.#meanwhile.release(id);
-    const known: Known = { row, timeline: null, outdated: false, held: changes, heard: 0 };
+    const known = begun(row, view, before?.held ?? this.meanwhile.release(id));
     this.#gone.delete(id);
     this.#known.set(id, known);
     this.#set(known, this.#withNews({ row, incomplete: false }), true);
     this.#settle(known);
     if (before !== undefined && before.timeline !== null) this.#parts.pageNeeded(id);
+    if (this.isStale(id)) this.#parts.gap(id);
   }
 
-  #reset(before: Known, changes: ConversationChanges): void {
+  #reset(before: Known, changes: ConversationChanges, view: number): void {
     const folded = this.#withNews(foldChanges(before.row, changes, this.me));
-    const [first] = changes.messages;
-    const hasOlder = first !== undefined && first.seq > changes.first_seq;
-    const messages = changes.messages.map(stored);
-    const known: Known = {
-      row: folded.row,
-      timeline: before.timeline === null ? null : { ready: true, messages, hasOlder, live: null },
-      outdated: false,
-      held: before.held,
-      // What was read meanwhile may have been newer than this answer.
-      heard: before.outdated ? 0 : before.row.version,
-    };
+    const known = begunAnew(before, folded.row, changes, view);
     this.#known.set(changes.id, known);
-    this.#tellOwn(changes.id, messages);
+    this.#tellOwn(changes.id, changes.messages);
     this.#set(known, folded, true);
     this.#settle(known);
-    if (known.heard > known.row.version) this.#parts.gap(changes.id);
+    if (known.heard > known.row.version || this.isStale(changes.id)) this.#parts.gap(changes.id);
   }
 
   #apply(known: Known, event: ConversationEvent): void {
@@ -278,11 +273,13 @@ export class Replica {
   #withNews({ row, incomplete }: Folded): Folded {
     this.people(row.members);
     const named = this.#profiles.over(row);
-    const marked = foldMarks(named, this.#meanwhile.marks(row.id), this.me);
+    const marked = foldMarks(named, this.meanwhile.marks(row.id), this.me);
     return { row: marked.row, incomplete: incomplete || marked.incomplete };
   }
 
-  #set(known: Known, { row, incomplete }: Folded, changed = false): void {
+  #set(known: Known, { row: folded, incomplete }: Folded, changed = false): void {
+    const my_role = ranked(folded.kind, folded.my_role, this.#tenantRole);
+    const row = my_role === folded.my_role ? folded : { ...folded, my_role };
     const isNew = row !== known.row;
     known.row = row;
     if (isNew || changed) this.#parts.changed(row.id, row);

@@ -82,6 +82,76 @@ describe('the monitor', () => {
     expect(world.clock.alarms).toBe(0);
   });
 
+  it('[CL136] ends where access has ended, with everything that is known and was to be sent', async () => {
+    const world = new World();
+    const id = world.server.create('ann', ['bob']);
+    world.server.say('bob', id, 'hello');
+    const ann = await world.connected('ann');
+    const handle = ann.client.conversation(id);
+    handle.open();
+    await world.pass(2_000);
+    ann.network.isDown = true;
+    handle.send('on its way');
+    world.server.closeAll(4501);
+    await world.pass(60_000);
+    expect(ann.client.connection.getSnapshot()).toMatchObject({
+      status: 'closed',
+      reason: 'ended',
+    });
+    expect(ann.network.lines).toHaveLength(1);
+    expect(world.clock.alarms).toBe(0);
+    expect(ann.client.conversations.getSnapshot().conversations).toHaveLength(1);
+    const states = () => handle.getSnapshot().messages.map(({ body, state }) => [body, state]);
+    expect(states()).toEqual([
+      ['hello', 'stored'],
+      ['on its way', 'queued'],
+    ]);
+    // Given back, and asked to connect again: what was to be sent goes out.
+    ann.network.isDown = false;
+    ann.client.connect();
+    await world.pass(1_000);
+    expect(states()[1]).toEqual(['on its way', 'stored']);
+  });
+
+  it('[CL136] learns from the close after a refused hello that access has ended', async () => {
+    const world = new World();
+    let asked = 0;
+    const ann = world.device('ann', async () => `deactivated ${asked++}`);
+    ann.client.connect();
+    await world.flow();
+    ann.network.line?.cut(4501, 'access has ended');
+    expect(ann.client.connection.getSnapshot()).toEqual({
+      status: 'closed',
+      reason: 'ended',
+      message: 'access has ended',
+    });
+    await world.pass(60_000);
+    expect(asked).toBe(1);
+    expect(world.clock.alarms).toBe(0);
+  });
+
+  it.each([4013, 4014])(
+    '[CL137] comes back slowly where connections are too many (%i)',
+    async (code) => {
+      const world = new World();
+      world.server.fails = ({ type }) =>
+        type === 'hello' ? new ParleyError('too_many') : undefined;
+      const ann = world.device('ann');
+      ann.client.connect();
+      for (let i = 0; i < 3; i++) {
+        await world.flow();
+        ann.network.line?.cut(code);
+        const state = ann.client.connection.getSnapshot();
+        if (state.status !== 'waiting') return expect.unreachable();
+        expect(state.retryAt - world.clock.now()).toBeGreaterThanOrEqual(2_000);
+        await world.clock.advance(state.retryAt - world.clock.now());
+      }
+      world.server.fails = () => undefined;
+      await world.pass(10_000);
+      expect(status(ann)).toBe('online');
+    },
+  );
+
   it('[CL45] pings a silent line, and replaces one that does not answer', async () => {
     const world = new World();
     const ann = await world.connected('ann');
@@ -160,7 +230,8 @@ describe('the monitor', () => {
       type === 'hello' ? new ParleyError('unavailable', { retryAfterMs: 5_000 }) : undefined;
     const ann = world.device('ann');
     ann.client.connect();
-    await world.flow();
+    // Nor is the line closed with a word of its own.
+    await world.pass(1_000);
     expect(ann.client.connection.getSnapshot()).toMatchObject({
       status: 'waiting',
       retryAt: world.clock.now() + 7_500,

@@ -18,8 +18,14 @@ import { Heartbeat } from './heartbeat.ts';
 const openMs = 15_000;
 /** A connection that lasted less does not end the backoff. */
 const stableMs = 5_000;
+/** After it has refused a hello the server closes the line, and says by the code what to do. */
+const goodbyeMs = 1_000;
 /** An installation that is full is asked again after seconds rather than at once. */
 const overloadedAttempt = 4;
+const full: ReadonlySet<number> = new Set([
+  closeCodes.overloaded.code,
+  closeCodes.tooManyConnections.code,
+]);
 
 interface MonitorParts {
   readonly address: string;
@@ -56,6 +62,8 @@ export class Monitor {
   /** Between two tries. */
   #pausing = false;
   #drainMs: number | undefined;
+  /** Hello was refused; the close that follows says whether to come back. */
+  #refusal: ParleyError | null = null;
   /** Makes what an earlier try left behind harmless. */
   #turn = 0;
   /** Events that came before the answer to hello was dealt with. */
@@ -163,8 +171,13 @@ export class Monitor {
   }
 
   #helloRefused(error: unknown): void {
-    const { code, retryAfterMs, retryable, message } =
+    const refusal =
       error instanceof ParleyError ? error : new ParleyError('internal', { cause: error });
+    this.#refusal = refusal;
+    this.#timer.set(goodbyeMs, () => this.#refused(refusal));
+  }
+
+  #refused({ code, retryAfterMs, retryable, message }: ParleyError): void {
     if (code === 'unauthorized') this.#unauthorized(message);
     else if (retryable) this.#failed(pauseMs(this.#attempt, retryAfterMs, this.#env.random));
     else this.#refuse(message);
@@ -176,15 +189,16 @@ export class Monitor {
   }
 
   #closed(code: number, reason: string): void {
-    const drainMs = this.#drainMs;
-    if (code === closeCodes.overloaded.code) {
-      this.#attempt = Math.max(this.#attempt, overloadedAttempt);
-    }
-    if (code === closeCodes.unauthorized.code) this.#unauthorized(reason);
-    else if (!mayReconnect(code))
+    const refusal = this.#refusal;
+    const waitMs = this.#drainMs ?? refusal?.retryAfterMs;
+    if (full.has(code)) this.#attempt = Math.max(this.#attempt, overloadedAttempt);
+    if (code === closeCodes.unauthorized.code) this.#unauthorized(refusal?.message ?? reason);
+    else if (code === closeCodes.accessEnded.code) {
+      this.#end({ status: 'closed', reason: 'ended', message: reason });
+    } else if (!mayReconnect(code)) {
       this.#refuse(reason || 'The server closed the connection for good.');
-    else if (drainMs !== undefined) this.#failed(askedForMs(drainMs, this.#env.random));
-    else this.#failed();
+    } else if (refusal !== null && !full.has(code)) this.#refused(refusal);
+    else this.#failed(waitMs === undefined ? undefined : askedForMs(waitMs, this.#env.random));
   }
 
   /** The line is lost or was never there; the next try comes after this time, or the backoff. */
@@ -210,6 +224,7 @@ export class Monitor {
     this.#heartbeat?.stop();
     this.#heartbeat = null;
     this.#drainMs = undefined;
+    this.#refusal = null;
     this.#early.length = 0;
     this.#parts.tokens.pause();
     const line = this.#line;

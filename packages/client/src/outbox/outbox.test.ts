@@ -9,7 +9,7 @@ async function opened() {
   const handle = ann.client.conversation(id);
   handle.open();
   await world.pass(1_000);
-  const bodies = () => world.server.messages(id).map(({ body }) => body);
+  const bodies = () => world.server.messages(id, 'ann').map(({ body }) => body);
   const states = () => handle.getSnapshot().messages.map(({ body, state }) => `${body} ${state}`);
   return { world, id, ann, handle, bodies, states };
 }
@@ -69,6 +69,60 @@ describe('the outbox', () => {
     expect(states()).toEqual(['one queued', 'two queued']);
     await world.pass(6_000);
     expect(bodies()).toEqual(['one', 'two']);
+  });
+
+  it('[CL138] sends more slowly where it is asked to, says until when, and loses nothing', async () => {
+    const { world, ann, id, handle, bodies, states } = await opened();
+    let mayAt = world.clock.now() + 20_000;
+    const refused: number[] = [];
+    world.server.fails = ({ type }) => {
+      const waitMs = mayAt - world.clock.now();
+      if (type !== 'message.send' || waitMs <= 0) return undefined;
+      refused.push(waitMs);
+      return new ParleyError('rate_limited', { retryAfterMs: waitMs });
+    };
+    expect(handle.getSnapshot().slowedUntil).toBeNull();
+    for (let i = 1; i <= 4; i++) handle.send(`${i}`);
+    await world.flow();
+    expect(handle.getSnapshot().slowedUntil).toBe(world.clock.now() + 30_000);
+    // A line that is lost meanwhile is no reason to ask sooner.
+    await world.pass(10_000);
+    ann.network.line?.cut();
+    await world.pass(5_000);
+    expect(ann.client.connection.getSnapshot().status).toBe('online');
+    expect(states()).toEqual(['1 queued', '2 queued', '3 queued', '4 queued']);
+    expect(refused).toEqual([20_000]);
+    await world.pass(20_000);
+    expect(bodies()).toEqual(['1', '2', '3', '4']);
+    expect(ann.client.conversation(id).getSnapshot().slowedUntil).toBeNull();
+    // Nor does a client that is told to disconnect keep a time that says nothing any more.
+    mayAt = world.clock.now() + 20_000;
+    handle.send('5');
+    await world.flow();
+    ann.client.disconnect();
+    expect(handle.getSnapshot().slowedUntil).toBeNull();
+    mayAt = 0;
+    ann.client.connect();
+    await world.pass(1_000);
+    expect(bodies()).toEqual(['1', '2', '3', '4', '5']);
+  });
+
+  it('[CL138] what is read waits as long as it is asked to, as well', async () => {
+    const world = new World();
+    world.server.create('ann', ['bob']);
+    const asked: string[] = [];
+    const from = world.clock.now();
+    world.server.fails = ({ type }) => {
+      if (type === 'hello' || world.clock.now() - from >= 5_000) return undefined;
+      asked.push(type);
+      return new ParleyError('rate_limited', { retryAfterMs: 5_000 });
+    };
+    const ann = await world.connected('ann');
+    await world.pass(4_800);
+    expect(asked.sort()).toEqual(['conversation.list', 'sync']);
+    await world.pass(15_000);
+    expect(ann.client.conversations.getSnapshot()).toMatchObject({ status: 'ready' });
+    expect(asked).toHaveLength(2);
   });
 
   it('[CL68] keeps what is refused as failed, sends what comes after it, and sends it again when told', async () => {

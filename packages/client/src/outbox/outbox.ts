@@ -19,6 +19,8 @@ interface Queue {
   readonly timer: Timer;
   isSending: boolean;
   attempt: number;
+  /** The server asked to send more slowly, and until then. */
+  slowedUntil: number | null;
 }
 
 interface OutboxParts {
@@ -46,6 +48,11 @@ export class Outbox {
   /** Those on their way, for the end of the timeline. The same list until something changes. */
   pending(conversation: string): readonly Waiting[] {
     return this.#queues.get(conversation)?.messages ?? none;
+  }
+
+  /** Until when the server asked to wait; null in normal use. */
+  slowedUntil(conversation: string): number | null {
+    return this.#queues.get(conversation)?.slowedUntil ?? null;
   }
 
   /** Takes a message whose content is good; returns its final id. Throws `too_many`. */
@@ -96,9 +103,10 @@ export class Outbox {
     }
   }
 
-  /** Online: sends what waits, at once. */
+  /** Online: sends what waits, at once, unless the server had asked to wait. */
   resume(): void {
     for (const [conversation, queue] of this.#queues) {
+      if (queue.slowedUntil !== null && queue.timer.armed) continue;
       queue.attempt = 0;
       queue.timer.clear();
       this.#pump(conversation);
@@ -106,14 +114,24 @@ export class Outbox {
   }
 
   stop(): void {
-    for (const { timer } of this.#queues.values()) timer.clear();
+    for (const [conversation, queue] of this.#queues) {
+      queue.timer.clear();
+      this.#slow(conversation, queue, null);
+    }
   }
 
   #queue(conversation: string): Queue {
     let queue = this.#queues.get(conversation);
     if (queue === undefined) {
       const timer = new Timer(this.#env);
-      queue = { messages: none, stored: new Map(), timer, isSending: false, attempt: 0 };
+      queue = {
+        messages: none,
+        stored: new Map(),
+        timer,
+        isSending: false,
+        attempt: 0,
+        slowedUntil: null,
+      };
       this.#queues.set(conversation, queue);
     }
     return queue;
@@ -143,6 +161,7 @@ export class Outbox {
     try {
       const { version } = await requests.ask('message.send', { conversation, message: outgoing });
       queue.attempt = 0;
+      this.#slow(conversation, queue, null);
       if (!queue.messages.some((one) => one.id === id)) return;
       queue.stored.set(id, version);
       // Shown until the stored one takes its place, so that nothing flickers.
@@ -152,6 +171,8 @@ export class Outbox {
       if (!known.retryable) this.#fail(conversation, queue, id, known.toWire());
       else if (line !== null && line === requests.line) {
         const waitMs = pauseMs(++queue.attempt, known.retryAfterMs, this.#env.random);
+        const isSlowed = known.code === 'rate_limited';
+        this.#slow(conversation, queue, isSlowed ? this.#env.now() + waitMs : null);
         queue.timer.set(waitMs, () => this.#pump(conversation));
       }
     }
@@ -162,6 +183,12 @@ export class Outbox {
       one.id === id ? { ...withoutError(one), state: 'failed' as const, error } : one,
     );
     this.#show(conversation, queue, messages);
+  }
+
+  #slow(conversation: string, queue: Queue, until: number | null): void {
+    if (queue.slowedUntil === until) return;
+    queue.slowedUntil = until;
+    this.#parts.changed(conversation);
   }
 
   #remove(conversation: string, queue: Queue, id: string): void {

@@ -3,13 +3,15 @@ import type { Environment } from '../environment.ts';
 import type { Requests } from '../line/requests.ts';
 import { pauseMs } from '../monitor/backoff.ts';
 import { Pace } from '../pace.ts';
-import type { PresenceSnapshot } from '../snapshots.ts';
+import type { BlockedSnapshot, PresenceSnapshot, Store } from '../snapshots.ts';
 import type { Cell } from '../store.ts';
 
 /** Ids may be long: this many fit a frame whatever they are. */
 const peoplePerCall = 100;
 /** Gathers what a screen full of rows asks for, and lets a row that is drawn anew keep its watch. */
 const gatherMs = 50;
+
+const offline = { online: false, last_seen_at: null };
 
 /** Who is online, among those watched: watchers counted, asked for together, asked for again after a cut. */
 export class PresenceStore {
@@ -22,12 +24,22 @@ export class PresenceStore {
   /** Those told of by an event while an answer is awaited: the event is newer. */
   #news: Set<string> | null = null;
   readonly #pace: Pace;
+  /** Whom I block: to me they are offline. */
+  readonly #blocked: Store<BlockedSnapshot>;
+  #blockedBefore: readonly string[] = [];
   #attempt = 0;
 
-  constructor(env: Environment, requests: Requests, shown: Cell<PresenceSnapshot>) {
+  constructor(
+    env: Environment,
+    requests: Requests,
+    shown: Cell<PresenceSnapshot>,
+    blocked: Store<BlockedSnapshot>,
+  ) {
     this.#env = env;
     this.#requests = requests;
     this.#shown = shown;
+    this.#blocked = blocked;
+    blocked.subscribe(() => this.#blocksChanged());
     this.#pace = new Pace(env, { gatherMs, everyMs: 0, job: () => this.#ask() });
   }
 
@@ -60,6 +72,16 @@ export class PresenceStore {
 
   stop(): void {
     this.#pace.stop();
+  }
+
+  /** Who is blocked goes offline; who no longer is has to be asked about. */
+  #blocksChanged(): void {
+    const blocked = this.#blocked.getSnapshot() ?? [];
+    const shown = Object.keys(this.#shown.value).filter((user) => blocked.includes(user));
+    this.#show(shown.map((id) => ({ id, ...offline })));
+    for (const user of this.#blockedBefore) if (!blocked.includes(user)) this.#told.delete(user);
+    this.#blockedBefore = blocked;
+    if (this.#watchers.size > 0) this.#pace.want();
   }
 
   async #ask(): Promise<number | undefined> {
@@ -109,8 +131,10 @@ export class PresenceStore {
   #show(people: readonly Presence[]): void {
     if (people.length === 0) return;
     const shown = Object.entries(this.#shown.value);
+    const blocked = this.#blocked.getSnapshot() ?? [];
     const told = people.map(
-      ({ id, online, last_seen_at }) => [id, { online, last_seen_at }] as const,
+      ({ id, online, last_seen_at }) =>
+        [id, blocked.includes(id) ? offline : { online, last_seen_at }] as const,
     );
     this.#shown.set(Object.fromEntries([...shown, ...told]));
   }

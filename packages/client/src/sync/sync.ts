@@ -11,6 +11,7 @@ import type { Environment } from '../environment.ts';
 import type { Requests } from '../line/requests.ts';
 import { pauseMs } from '../monitor/backoff.ts';
 import { Pace } from '../pace.ts';
+import type { Blocks } from '../people/blocks.ts';
 import type { Batch } from '../store.ts';
 import { Gathered, type KnownVersions, knownAfter } from './answer.ts';
 import { PersonalVersion } from './personal-version.ts';
@@ -24,6 +25,7 @@ interface SyncParts {
   readonly requests: Requests;
   readonly replica: Replica;
   readonly batch: Batch;
+  readonly blocks: Blocks;
   /** All that is known is up to date after a new connection. `anew`: with another history. */
   synced(anew: boolean): Promise<void>;
 }
@@ -54,11 +56,11 @@ export class Sync {
   resume(hello: HelloResult): void {
     if (this.#epoch === undefined) this.#me.told(hello.me);
     this.#enter(hello.epoch);
+    this.#parts.blocks.begin(hello.me);
     // Whatever is read from now on: who is renamed after this is told by the first answer that comes.
     this.#at ??= hello.server_time;
-    this.#all = true;
     this.#attempt = 0;
-    this.#pace.want();
+    this.again();
   }
 
   stop(): void {
@@ -77,14 +79,26 @@ export class Sync {
   }
 
   personal(event: PersonalEvent): void {
-    const { replica } = this.#parts;
-    const isAdded = event.event === 'conversation.added';
-    const id = isAdded ? event.conversation.id : event.conversation;
-    if (this.#me.take(event.me, id)) {
-      if (isAdded) replica.added(event.conversation);
-      else replica.removed(id);
+    const { replica, blocks } = this.#parts;
+    switch (event.event) {
+      case 'conversation.added':
+        if (this.#me.take(event.me, event.conversation.id)) replica.added(event.conversation);
+        break;
+      case 'conversation.removed':
+        if (this.#me.take(event.me, event.conversation)) replica.removed(event.conversation);
+        break;
+      case 'block.updated':
+        // A user's id may look like a conversation's.
+        if (this.#me.take(event.me, `@${event.user}`)) blocks.told(event);
+        break;
     }
     if (this.#me.hasGap) this.#pace.want();
+  }
+
+  /** Everything that is known is to be read again. */
+  again(): void {
+    this.#all = true;
+    this.#pace.want();
   }
 
   #enter(epoch: string): void {
@@ -92,6 +106,7 @@ export class Sync {
       this.#anew = true;
       this.#all = true;
       this.#me.restart();
+      this.#parts.blocks.restart();
       this.#parts.replica.outdate();
     }
     this.#epoch = epoch;
@@ -103,6 +118,7 @@ export class Sync {
     if (line === null) return undefined;
     const all = this.#all;
     const epoch = this.#epoch;
+    const { view } = replica;
     // Where something personal was missed, any of those known may be mine no longer.
     const missed = this.#hasMissed();
     const ids = all || missed ? replica.ids() : [...this.#gaps].filter((id) => this.#isBehind(id));
@@ -113,7 +129,8 @@ export class Sync {
       for (let i = 0; i === 0 || i < ids.length; i += limits.knownPerSync) {
         await this.#sync(ids.slice(i, i + limits.knownPerSync));
       }
-      if (all && line === requests.line && epoch === this.#epoch) await this.#allSynced();
+      const isNews = epoch === this.#epoch && view === replica.view;
+      if (all && line === requests.line && isNews) await this.#allSynced();
       this.#attempt = 0;
       const isDone = !this.#all && this.#gaps.size === 0 && !this.#hasMissed();
       return isDone ? undefined : gatherMs;
@@ -129,7 +146,7 @@ export class Sync {
 
   #hasMissed(): boolean {
     // What is being read now could not be asked about yet; `calm` comes when it can.
-    return this.#me.hasGap || (this.#doubt && !this.#parts.replica.isReading);
+    return this.#me.hasGap || (this.#doubt && !this.#parts.replica.meanwhile.isReading);
   }
 
   async #allSynced(): Promise<void> {
@@ -140,8 +157,10 @@ export class Sync {
   }
 
   #isBehind(id: string): boolean {
-    const known = this.#parts.replica.get(id);
-    return known !== undefined && (known.heard > known.row.version || known.held.length > 0);
+    const { replica } = this.#parts;
+    const known = replica.get(id);
+    if (known === undefined) return false;
+    return known.heard > known.row.version || known.held.length > 0 || replica.isStale(id);
   }
 
   /** Asks until these are complete and all that was added has been told. */
@@ -175,29 +194,33 @@ export class Sync {
   }
 
   #versions(ids: readonly string[]): KnownVersions {
+    const { replica } = this.#parts;
     const known: Record<string, { version: number; last_seq: number }> = {};
     for (const id of ids) {
-      const row = this.#parts.replica.get(id)?.row;
-      if (row !== undefined) known[id] = { version: row.version, last_seq: row.last_seq };
+      const row = replica.get(id)?.row;
+      // From nothing on, so that it is told anew: what changed since would not undo what is hidden.
+      if (replica.isStale(id)) known[id] = { version: 0, last_seq: 0 };
+      else if (row !== undefined) known[id] = { version: row.version, last_seq: row.last_seq };
     }
     return known;
   }
 
   #apply(answer: SyncResult, asked: KnownVersions, gathered: Gathered, reading: Reading): void {
-    const { replica } = this.#parts;
+    const { replica, blocks } = this.#parts;
     this.#enter(answer.epoch);
     this.#at = answer.at;
+    blocks.synced(answer);
     for (const id of answer.removed) if (!reading.added.has(id)) replica.removed(id);
     for (const changes of answer.conversations) {
       const complete = gathered.take(changes);
-      if (complete !== undefined) replica.synced(complete);
+      if (complete !== undefined) replica.synced(complete, reading);
     }
     for (const row of answer.added) replica.adopt(row, reading);
     replica.people(answer.users);
     if (answer.me > this.#me.known) {
       // What was not asked about could have been removed by one of the numbers that this skips.
       const told = new Set([...Object.keys(asked), ...answer.added.map(({ id }) => id)]);
-      if (replica.isReadingBeside(reading) || replica.ids().some((id) => !told.has(id))) {
+      if (replica.meanwhile.isReadingBeside(reading) || replica.ids().some((id) => !told.has(id))) {
         this.#doubt = true;
       }
     }

@@ -3,6 +3,7 @@ import {
   type ConversationChanges,
   type ConversationEvent,
   type ConversationRow,
+  effectiveRole,
   type Mark,
   type Member,
   type Message,
@@ -13,6 +14,7 @@ import {
   type Request,
   type ServerEvent,
   type SystemAct,
+  type TenantRole,
   type User,
 } from '@parley/protocol';
 import { compareIds } from '../conversation/members.ts';
@@ -48,6 +50,9 @@ interface StoredConversation {
 interface StoredUser extends User {
   me: number;
   renamedAt: number;
+  role: TenantRole;
+  readonly blocks: Set<string>;
+  blocksVersion: number;
   readonly personal: PersonalEvent[];
 }
 
@@ -83,11 +88,20 @@ export class FakeServer implements FakePeer {
   expiresInMs = 3_600_000;
   /** How far its clock is ahead of the devices'. */
   aheadMs = 0;
+  membersMay: readonly ('rename' | 'add')[] = [];
 
   constructor(now: () => number, people: readonly string[]) {
     this.#now = now;
     for (const id of people) {
-      this.#users.set(id, { ...this.#person(id, id), me: 0, renamedAt: 0, personal: [] });
+      this.#users.set(id, {
+        ...this.#person(id, id),
+        me: 0,
+        renamedAt: 0,
+        role: 'member',
+        blocks: new Set(),
+        blocksVersion: 0,
+        personal: [],
+      });
     }
   }
 
@@ -149,13 +163,17 @@ export class FakeServer implements FakePeer {
         : { body: change.body ?? '', edited_at: at }),
     };
     conversation.messages[index] = message;
-    const told = toMessage(message);
     this.#tell(conversation, {
       event: 'message.updated',
       conversation: id,
       version,
-      message: told,
+      message: toMessage(message),
     });
+  }
+
+  /** As the host product would; told at the next hello. */
+  giveTenantRole(id: string, role: TenantRole): void {
+    this.#user(id).role = role;
   }
 
   rename(id: string, name: string): void {
@@ -173,7 +191,9 @@ export class FakeServer implements FakePeer {
       for (const [id, from] of connection.missing) {
         const conversation = this.conversations.get(id);
         if (conversation === undefined || !isIn(conversation, connection.user)) continue;
-        for (const event of this.#gap(conversation, from)) this.#send(connection, event);
+        for (const event of this.#gap(conversation, from)) {
+          this.#send(connection, this.#asSeen(conversation, event, connection.user));
+        }
       }
       connection.missing.clear();
       const { missingMe } = connection;
@@ -181,7 +201,7 @@ export class FakeServer implements FakePeer {
       connection.missingMe = undefined;
       for (const event of this.#user(connection.user).personal) {
         if (event.me <= missingMe) continue;
-        if (event.event === 'conversation.removed') this.#send(connection, event);
+        if (event.event !== 'conversation.added') this.#send(connection, event);
         else {
           const conversation = this.#get(event.conversation.id);
           const row = isIn(conversation, connection.user)
@@ -222,8 +242,10 @@ export class FakeServer implements FakePeer {
     }
   }
 
-  messages(id: string): Message[] {
-    return this.#get(id).messages.map(toMessage);
+  /** All of a conversation's messages, as this person would see them. */
+  messages(id: string, user: string): Message[] {
+    const conversation = this.#get(id);
+    return conversation.messages.map((one) => this.#message(conversation, one, user));
   }
 
   #answer(user: string, request: Request): unknown {
@@ -263,6 +285,19 @@ export class FakeServer implements FakePeer {
         return { members: [], cursor: null };
       case 'member.add':
         return this.#add(user, request.input.conversation, request.input.users);
+      case 'member.update':
+        return this.#giveRole(user, request.input);
+      case 'block.add':
+        return this.#block(user, request.input.user, true);
+      case 'block.remove':
+        return this.#block(user, request.input.user, false);
+      case 'block.list': {
+        const ids = [...this.#user(user).blocks].sort(compareIds);
+        const from = ids.findIndex((id) => id > (request.input.cursor ?? ''));
+        const page = from < 0 ? [] : ids.slice(from, from + small.page);
+        const cursor = page.length < small.page ? null : (page.at(-1) ?? null);
+        return { users: page.map((id) => this.#person(id, this.#user(id).name)), cursor };
+      }
       case 'member.remove':
         return this.#leave(this.#mine(user, request.input.conversation), request.input.user, user);
       case 'message.send':
@@ -283,7 +318,9 @@ export class FakeServer implements FakePeer {
         return {
           users: request.input.users.map((id) => ({
             id,
-            online: [...this.#connections.values()].some((one) => one.user === id),
+            online:
+              !this.#isBlocked(user, id) &&
+              [...this.#connections.values()].some((one) => one.user === id),
             last_seen_at: null,
           })),
         };
@@ -314,6 +351,8 @@ export class FakeServer implements FakePeer {
       heartbeat_ms: 20_000,
       server_time: this.#time(),
       expires_at: this.#time(this.expiresInMs),
+      role: user.role,
+      members_may: this.membersMay,
     };
   }
 
@@ -324,6 +363,11 @@ export class FakeServer implements FakePeer {
     const id = input.conversation ?? newId(this.#now());
     const existing = this.conversations.get(id);
     if (existing !== undefined) return { conversation: this.#row(existing, user) };
+    for (const one of input.members) {
+      if (this.#user(one).blocks.has(user)) throw new ParleyError('not_found');
+      const isOwnBlock = input.kind === 'direct' && this.#user(user).blocks.has(one);
+      if (isOwnBlock) throw new ParleyError('not_allowed');
+    }
     const members = new Map<string, StoredMember>();
     for (const one of new Set([user, ...input.members])) {
       const me = ++this.#user(one).me;
@@ -378,6 +422,10 @@ export class FakeServer implements FakePeer {
     if (old !== undefined) {
       return { seq: old.seq, version: old.createdVersion, created_at: old.created_at };
     }
+    const others = inside(conversation).filter((one) => one.user !== user);
+    if (conversation.kind === 'direct' && others.some((one) => this.#isBlocked(user, one.user))) {
+      throw new ParleyError('not_allowed', { message: 'You cannot write to each other now.' });
+    }
     return this.#store(conversation, { ...message, sender: user, kind: 'text' });
   }
 
@@ -413,7 +461,7 @@ export class FakeServer implements FakePeer {
     const { before = Number.POSITIVE_INFINITY } = input;
     const seen = visible(conversation, user).filter(({ seq }) => seq < before);
     return {
-      messages: seen.slice(-small.page).map(toMessage),
+      messages: seen.slice(-small.page).map((one) => this.#message(conversation, one, user)),
       has_more: seen.length > small.page,
     };
   }
@@ -435,6 +483,9 @@ export class FakeServer implements FakePeer {
   #add(user: string, id: string, users: readonly string[]): { version: number } {
     const conversation = this.#mine(user, id);
     const newcomers = users.filter((one) => !isIn(conversation, one));
+    if (newcomers.some((one) => this.#user(one).blocks.has(user))) {
+      throw new ParleyError('not_found');
+    }
     if (newcomers.length === 0) return { version: conversation.version };
     const lastSeq = conversation.messages.length;
     const joining: StoredMember[] = [];
@@ -482,12 +533,79 @@ export class FakeServer implements FakePeer {
     const left = { ...member, leftAt: this.#time(), version };
     conversation.members.set(user, left);
     this.#tell(conversation, this.#memberEvent(conversation, left, 0));
+    this.#passOn(conversation);
     const act: SystemAct =
       actor === user ? { type: 'member_left' } : { type: 'member_removed', user };
     this.#systemMessage(conversation, actor, act);
     const me = ++this.#user(user).me;
     this.#personal(user, { event: 'conversation.removed', me, conversation: conversation.id });
     return { version };
+  }
+
+  #giveRole(
+    user: string,
+    { conversation: id, user: whom, role }: Extract<Request, { type: 'member.update' }>['input'],
+  ): { version: number } {
+    const conversation = this.#mine(user, id);
+    const member = conversation.members.get(whom);
+    if (member === undefined || member.leftAt !== null) throw new ParleyError('not_found');
+    if (conversation.kind === 'direct') throw new ParleyError('not_allowed');
+    if (member.role === role) return { version: conversation.version };
+    this.#changeRole(conversation, member, role);
+    this.#systemMessage(conversation, user, { type: 'role_changed', user: whom, role });
+    return { version: conversation.version };
+  }
+
+  #changeRole(conversation: StoredConversation, member: StoredMember, role: Member['role']): void {
+    const changed = { ...member, role, version: ++conversation.version };
+    conversation.members.set(member.user, changed);
+    this.#tell(conversation, this.#memberEvent(conversation, changed, 0));
+  }
+
+  /** A group keeps an owner. */
+  #passOn(conversation: StoredConversation): void {
+    const left = inside(conversation);
+    if (conversation.kind === 'direct' || left.some(({ role }) => role === 'owner')) return;
+    const heir = left.find(({ role }) => role === 'admin') ?? left[0];
+    if (heir !== undefined) this.#changeRole(conversation, heir, 'owner');
+  }
+
+  #block(user: string, whom: string, blocked: boolean): object {
+    const { blocks } = this.#user(user);
+    if (user === whom) throw new ParleyError('bad_request');
+    this.#user(whom);
+    if (blocks.has(whom) === blocked) return {};
+    if (blocked) blocks.add(whom);
+    else blocks.delete(whom);
+    const me = ++this.#user(user).me;
+    this.#user(user).blocksVersion = me;
+    this.#personal(user, { event: 'block.updated', me, user: whom, blocked });
+    return {};
+  }
+
+  #isBlocked(one: string, other: string): boolean {
+    return this.#user(one).blocks.has(other) || this.#users.get(other)?.blocks.has(one) === true;
+  }
+
+  /** A message as this person sees it: of whom they block, in a group, its place alone. */
+  #message(conversation: StoredConversation, row: StoredMessage, user: string): Message {
+    const message = toMessage(row);
+    const { id, seq, version, created_at, kind, sender } = message;
+    const isHidden = conversation.kind === 'group' && kind === 'text' && sender !== null;
+    if (!isHidden || !this.#user(user).blocks.has(sender)) return message;
+    return { id, seq, version, created_at, kind: 'hidden', sender: null, body: '' };
+  }
+
+  #asSeen(
+    conversation: StoredConversation,
+    event: ConversationEvent,
+    user: string,
+  ): ConversationEvent {
+    if (!('message' in event)) return event;
+    const row = conversation.messages[event.message.seq - 1];
+    if (row === undefined) return event;
+    const message = { ...row, ...event.message };
+    return { ...event, message: this.#message(conversation, message, user) };
   }
 
   #sync(user: string, input: Extract<Request, { type: 'sync' }>['input']): CommandResults['sync'] {
@@ -512,6 +630,8 @@ export class FakeServer implements FakePeer {
       added: page.map(({ one }) => this.#row(one, user)),
       more,
       removed: known.map(([id]) => id).filter((id) => !isIn(this.conversations.get(id), user)),
+      blocked: [...this.#user(user).blocks].sort(compareIds),
+      blocked_version: this.#user(user).blocksVersion,
       users: [...this.#users.values()]
         .filter(({ renamedAt }) => renamedAt > at)
         .map(({ id, name }) => this.#person(id, name)),
@@ -554,14 +674,18 @@ export class FakeServer implements FakePeer {
     if (known.version === conversation.version && same) return base;
     if (isLater) return { ...base, has_more: true };
     if (reset) {
-      const newest = visible(conversation, user).slice(-small.page).map(toMessage);
+      const newest = visible(conversation, user)
+        .slice(-small.page)
+        .map((one) => this.#message(conversation, one, user));
       return { ...base, ...fields, members: row.members, messages: newest, reset };
     }
     return {
       ...base,
       ...(members.length > 0 || conversation.fieldsVersion > known.version ? fields : {}),
       members: members.map((one) => this.#member(one)),
-      messages: messages.slice(0, small.messagesPerSync).map(toMessage),
+      messages: messages
+        .slice(0, small.messagesPerSync)
+        .map((one) => this.#message(conversation, one, user)),
       has_more: messages.length > small.messagesPerSync,
     };
   }
@@ -626,7 +750,7 @@ export class FakeServer implements FakePeer {
     for (const connection of this.#connections.values()) {
       if (!isIn(conversation, connection.user) || this.#except.has(connection.user)) continue;
       const { missing } = connection;
-      if (!this.loses()) this.#send(connection, event);
+      if (!this.loses()) this.#send(connection, this.#asSeen(conversation, event, connection.user));
       else if (!missing.has(conversation.id)) missing.set(conversation.id, event.version - 1);
     }
   }
@@ -661,11 +785,15 @@ export class FakeServer implements FakePeer {
       unread: seen.filter(
         (one) =>
           one.seq > (me?.read ?? 0) &&
-          one.kind === 'text' &&
+          this.#message(conversation, one, user).kind === 'text' &&
           one.sender !== user &&
           one.deleted_at === undefined,
       ).length,
-      last_message: last === undefined ? null : toMessage(last),
+      last_message: last === undefined ? null : this.#message(conversation, last, user),
+      my_role:
+        conversation.kind === 'direct'
+          ? 'member'
+          : effectiveRole(me?.role ?? 'member', this.#user(user).role),
       last_activity_at: conversation.lastActivityAt,
       marks: Object.fromEntries(
         members.map(({ user: id, read, delivered }) => [id, { read, delivered }]),

@@ -1,6 +1,12 @@
-import { conversationTopic, presenceTopic, userTopic } from '@parley/protocol';
+import {
+  accessTopic,
+  conversationTopic,
+  presenceTopic,
+  type Topic,
+  userTopic,
+} from '@parley/protocol';
 import { describe, expect, it } from 'vitest';
-import type { Bus, BusMessage } from './bus.ts';
+import type { AccessEnd, Bus, BusMessage } from './bus.ts';
 
 /** What every bus must do, whatever carries its messages; `open` gives one that is empty. */
 export function busContract(name: string, open: () => Promise<Bus>): void {
@@ -55,8 +61,25 @@ export function busContract(name: string, open: () => Promise<Bus>): void {
       const topic = conversationTopic('acme', 'c1');
       node.bus.subscribe(topic);
       for (let i = 0; i < 100; i++) node.bus.publish(topic, [message(String(i))]);
-      const frames = node.heard.flatMap(([, messages]) => messages.map((one) => one.frame));
-      expect(frames).toEqual(Array.from({ length: 100 }, (_, i) => String(i)));
+      const expected = Array.from({ length: 100 }, (_, i) => message(String(i)));
+      expect(node.heard.flatMap(([, messages]) => messages)).toEqual(expected);
+    });
+
+    it('[BU6] carries the end of access, of one person and of a whole tenant', async () => {
+      await using node = await listening();
+      const ends: [Topic, AccessEnd][] = [
+        [userTopic('acme', 'ann'), { reason: 'revoked', issuedBefore: 1_763_838_000_123 }],
+        [userTopic('acme', 'ann'), { reason: 'deactivated', issuedBefore: 1_763_838_000_124 }],
+        [accessTopic('acme'), { reason: 'key', kid: 'k1' }],
+        [accessTopic('acme'), { reason: 'suspended' }],
+      ];
+      node.bus.subscribe(userTopic('acme', 'ann'));
+      node.bus.subscribe(accessTopic('acme'));
+      for (const [topic, ended] of ends) node.bus.publish(topic, [{ type: 'access', ended }]);
+      node.bus.publish(accessTopic('globex'), [{ type: 'access', ended: { reason: 'suspended' } }]);
+      expect(node.heard).toEqual(
+        ends.map(([topic, ended]) => [topic, [{ type: 'access', ended }]]),
+      );
     });
   });
 }

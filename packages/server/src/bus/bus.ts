@@ -14,14 +14,20 @@ export interface ConversationChange {
   readonly seq?: number;
   /** The person who left by this change: gets nothing from here on. */
   readonly left?: string;
+  /** Who wrote it, if it is a text in a group: those who block them get a placeholder instead. */
+  readonly sender?: string;
   readonly frame: string;
 }
 
 /** What heals by itself when lost: typing, marks, presence, a new name. */
 export interface Fleeting {
   readonly type: 'fleeting';
-  /** This person's connections are spared: nobody is told of their own typing. */
-  readonly except?: string;
+  /** These people's connections are spared: nobody is told of their own typing. */
+  readonly except?: readonly string[];
+  /** Whose sign it is, where those who block this person are spared as well. */
+  readonly sender?: string;
+  /** Nobody but this person is told. */
+  readonly only?: string;
   readonly frame: string;
 }
 
@@ -46,7 +52,47 @@ export interface Left {
   readonly frame: string;
 }
 
-export type BusMessage = ConversationChange | Fleeting | Joined | Left;
+/** Which sessions have ended. */
+export type AccessEnd =
+  /** The person's tokens that were issued before a time, in milliseconds; `deactivated`: for good. */
+  | { readonly reason: 'revoked' | 'deactivated'; readonly issuedBefore: number }
+  /** Everybody's of the tenant. */
+  | { readonly reason: 'suspended' }
+  /** Those that a signing key vouched for, which has been taken back. */
+  | { readonly reason: 'key'; readonly kid: string };
+
+/**
+ * Access has ended, of one person or (on the tenant's access topic) of many: the sessions that it
+ * names are closed before the handler returns.
+ */
+export interface Access {
+  readonly type: 'access';
+  readonly ended: AccessEnd;
+}
+
+/** A person blocks somebody, or no longer does: nodes where the person is connected filter from now on. */
+export interface BlockChange {
+  readonly type: 'block';
+  readonly user: string;
+  readonly blocked: boolean;
+  readonly me: number;
+  readonly frame: string;
+}
+
+/** One of the two people of a direct conversation blocks the other, or neither does any more. */
+export interface DirectBlock {
+  readonly type: 'direct-block';
+  readonly blocked: boolean;
+}
+
+export type BusMessage =
+  | ConversationChange
+  | Fleeting
+  | Joined
+  | Left
+  | Access
+  | BlockChange
+  | DirectBlock;
 
 export type BusHandler = (topic: Topic, messages: readonly BusMessage[]) => void;
 
@@ -54,7 +100,8 @@ export type BusHandler = (topic: Topic, messages: readonly BusMessage[]) => void
  * Carries what happened to the nodes that listen. It may lose, repeat and reorder; PostgreSQL is the truth.
  *
  * This node's own handler is always called before `publish` returns, whatever carries the message to
- * others: so the acting node has forgotten a removed person before the reply goes out.
+ * others: so the acting node has forgotten a removed person, and closed the sockets of whose access
+ * has ended, before the reply goes out.
  */
 export interface Bus {
   /** The one handler of this node; set once, before anything is subscribed. */

@@ -82,6 +82,24 @@ export function parseOrigins(text: string): string[] {
   });
 }
 
+/**
+ * Hosts separated by commas, each with a port or for both standard ones: as `host:port` pairs, hosts
+ * written as in a URL.
+ */
+export function parseHosts(text: string): string[] {
+  return list(text).flatMap((item) => {
+    const [, host = '', port] = /^(\[[^\]]+\]|[^:[\]/?#@\s]+)(?::(\d{1,5}))?$/.exec(item) ?? [];
+    const url = parseUrl(`http://${host}`, ['http:']);
+    if (url === undefined || url.host === '' || Number(port ?? 1) > 65_535 || Number(port) === 0) {
+      throw new BadValue(
+        `should list hosts like login.internal or 10.0.0.5:8443, separated by commas; "${shorten(item)}" is none.`,
+      );
+    }
+    const ports = port === undefined ? [80, 443] : [Number(port)];
+    return ports.map((each) => `${url.hostname}:${each}`);
+  });
+}
+
 /** IP addresses and networks in CIDR notation, separated by commas. */
 export function parseAddresses(text: string): BlockList {
   const addresses = new BlockList();

@@ -36,6 +36,7 @@ test('[CF1] With no variable set everything has a default and nothing is warned 
     secretKey: undefined,
     demo: false,
     allowedOrigins: [],
+    privateHosts: [],
     logLevel: 'info',
     rateScale: 1,
   });
@@ -60,6 +61,7 @@ test('Every variable is read', () => {
     PARLEY_DEMO: 'true',
     ALLOWED_ORIGINS: 'https://app.example, http://localhost:5173/',
     TRUSTED_PROXIES: '10.0.0.0/8, ::1',
+    PARLEY_PRIVATE_HOSTS: 'Login.internal, 10.0.0.5:8443, [0:0::1]:80',
     LOG_LEVEL: 'DEBUG',
     PARLEY_RATE_SCALE: '0.5',
   });
@@ -70,6 +72,7 @@ test('Every variable is read', () => {
     dataDir: { path: '/srv/parley', explicit: true },
     demo: true,
     allowedOrigins: ['https://app.example', 'http://localhost:5173'],
+    privateHosts: ['login.internal:80', 'login.internal:443', '10.0.0.5:8443', '[::1]:80'],
     logLevel: 'debug',
     rateScale: 0.5,
   });
@@ -83,6 +86,17 @@ test('Every variable is read', () => {
   expect(config.trustedProxies.check('11.1.2.3')).toBe(false);
 });
 
+test('[CF10] A private host counts with its port, or with both standard ones', () => {
+  const of = (text: string) => readConfig({ PARLEY_PRIVATE_HOSTS: text }).config.privateHosts;
+  expect(of('Login.internal')).toEqual(['login.internal:80', 'login.internal:443']);
+  expect(of('login.internal:443, login.internal:80')).toEqual([
+    'login.internal:443',
+    'login.internal:80',
+  ]);
+  expect(of('[0:0::1]:8443,127.1:9')).toEqual(['[::1]:8443', '127.0.0.1:9']);
+  expect(of(' , ')).toEqual([]);
+});
+
 test.each([
   ['PORT', ['http', '65536', '-1', '80.5', '1e3', '0x50']],
   ['HOST', ['localhost:80', 'a b', '-x', 'http://x']],
@@ -94,6 +108,21 @@ test.each([
   ['PARLEY_DEMO', ['yes', '2']],
   ['ALLOWED_ORIGINS', ['*', 'app.example', 'https://app.example/path', 'null']],
   ['TRUSTED_PROXIES', ['10.0.0.0/33', '10.0.0', 'proxy', '::1/129', '10.0.0.0/8/8', '10.0.0.0/x']],
+  [
+    'PARLEY_PRIVATE_HOSTS',
+    [
+      'http://login.internal',
+      'login.internal/jwks',
+      'login.internal:0',
+      'login.internal:99999',
+      'login.internal:x',
+      'user@login.internal',
+      '::1',
+      'a b',
+      '256.1.1.1',
+      '10.0.0.0/8',
+    ],
+  ],
   ['LOG_LEVEL', ['loud', 'toString']],
   ['PARLEY_RATE_SCALE', ['-1', 'off', '1e9', 'Infinity', 'NaN']],
 ])('[CF2] %s refuses what it does not take', (name, values) => {

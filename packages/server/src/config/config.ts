@@ -6,6 +6,7 @@ import {
   parseDatabaseUrl,
   parseFlag,
   parseHost,
+  parseHosts,
   parseKey,
   parseLogLevel,
   parseOrigins,
@@ -39,6 +40,8 @@ export interface Config {
   readonly allowedOrigins: readonly string[];
   /** Whose `X-Forwarded-*` headers are believed. */
   readonly trustedProxies: BlockList;
+  /** `host:port` pairs that tenants' addresses may lead to wherever they are, also without TLS. */
+  readonly privateHosts: readonly string[];
   readonly logLevel: LogLevel;
   /** Multiplies every rate limit; 0 turns them off. */
   readonly rateScale: number;
@@ -76,6 +79,7 @@ export function readConfig(variables: Variables): { config: Config; warnings: st
     demo: env.parse('PARLEY_DEMO', parseFlag) ?? false,
     allowedOrigins: env.parse('ALLOWED_ORIGINS', parseOrigins) ?? [],
     trustedProxies: env.parse('TRUSTED_PROXIES', parseAddresses) ?? parseAddresses(''),
+    privateHosts: env.parse('PARLEY_PRIVATE_HOSTS', parseHosts) ?? [],
     logLevel: env.parse('LOG_LEVEL', parseLogLevel) ?? 'info',
     rateScale: env.parse('PARLEY_RATE_SCALE', parseRateScale) ?? 1,
   };

@@ -1,14 +1,18 @@
 import {
   type ConversationRow,
+  effectiveRole,
   type JsonObject,
   limits,
   type Mark,
   type Member,
+  type MemberRole,
   type Message,
 } from '@parley/protocol';
 import { type Kysely, type RawBuilder, sql } from 'kysely';
 import type { Tables } from '../db/tables.ts';
+import { hiddenFrom } from '../messages/hidden-message.ts';
 import { type MessageRow, toMessage } from '../messages/message-row.ts';
+import { tenantRoleOf } from '../policy/tenant-role.ts';
 import type { Scope } from '../scope.ts';
 import { profileStamp } from '../users/profile-stamp.ts';
 
@@ -25,6 +29,8 @@ interface HeadRow {
   readonly created_at: Date;
   readonly last_activity_at: Date;
   readonly unread: number;
+  readonly role: MemberRole;
+  readonly tenant_role: string;
   readonly last_message: (Omit<MessageRow, DateColumn> & Record<DateColumn, string | null>) | null;
 }
 type DateColumn = 'created_at' | 'edited_at' | 'deleted_at';
@@ -58,6 +64,8 @@ export async function readConversationRows(
     created_at: head.created_at.toISOString(),
     members: members.get(head.id) ?? [],
     unread: head.unread,
+    my_role:
+      head.kind === 'direct' ? 'member' : effectiveRole(head.role, tenantRoleOf(head.tenant_role)),
     last_message: lastMessage(head.last_message),
     last_activity_at: head.last_activity_at.toISOString(),
     marks: marks.get(head.id) ?? {},
@@ -78,17 +86,20 @@ export function mine(scope: Scope, ids: readonly string[]): RawBuilder<unknown> 
   )`;
 }
 
-/** Unread messages: of others, neither deleted nor an act, among the next 1,000 after my mark. */
-export const unreadCount = sql<number>`(
-  select count(*)::int from (
-    select sender_id, kind, deleted_at from message
-    where message.tenant_id = mine.tenant_id
-      and message.conversation_id = mine.conversation_id
-      and message.seq > mine.read_seq and message.seq >= mine.joined_seq
-    order by message.seq limit ${sql.lit(limits.unreadWindow)}
-  ) as next
-  where next.sender_id <> mine.user_id and next.kind = 'text' and next.deleted_at is null
-)`;
+/** Unread messages: of others, neither deleted, hidden nor an act, among the next 1,000 after my mark. */
+export function unreadCount(scope: Scope): RawBuilder<number> {
+  return sql<number>`(
+    select count(*)::int from (
+      select tenant_id, conversation_id, sender_id, kind, deleted_at from message
+      where message.tenant_id = mine.tenant_id
+        and message.conversation_id = mine.conversation_id
+        and message.seq > mine.read_seq and message.seq >= mine.joined_seq
+      order by message.seq limit ${sql.lit(limits.unreadWindow)}
+    ) as next
+    where next.sender_id <> mine.user_id and next.kind = 'text' and next.deleted_at is null
+      and not ${hiddenFrom(scope, 'next')}
+  )`;
+}
 
 async function readHeads(
   db: Kysely<Tables>,
@@ -102,9 +113,11 @@ async function readHeads(
       greatest(conversation.first_seq, mine.joined_seq) as first_seq,
       conversation.member_count, conversation.metadata, conversation.created_by,
       conversation.created_at, conversation.last_activity_at,
-      ${unreadCount} as unread,
+      ${unreadCount(scope)} as unread, mine.role,
+      (select app_user.role from app_user
+        where app_user.tenant_id = mine.tenant_id and app_user.id = mine.user_id) as tenant_role,
       (
-        select to_jsonb(message) from message
+        select to_jsonb(message) || jsonb_build_object('hidden', ${hiddenFrom(scope)}) from message
         where message.tenant_id = conversation.tenant_id
           and message.conversation_id = conversation.id
           and message.seq = conversation.last_seq and message.seq >= mine.joined_seq
@@ -149,7 +162,11 @@ export async function readFirstMembers(
   return members;
 }
 
-/** Marks of everybody in conversations of up to 100 people, of the asking person in larger ones. */
+/**
+ * Marks of everybody in conversations of up to 100 people, of the asking person in larger ones.
+ *
+ * Of two people one of whom blocks the other, each is told their own mark only.
+ */
 export async function readMarks(
   db: Kysely<Tables>,
   scope: Scope,
@@ -172,6 +189,7 @@ export async function readMarks(
         from member
         where member.tenant_id = mine.tenant_id and member.conversation_id = mine.conversation_id
           and member.left_at is null and conversation.member_count <= ${limits.membersWithMarks}
+          and (not conversation.blocked or member.user_id = mine.user_id)
         order by member.user_id limit ${limits.membersWithMarks}
       )
       union all

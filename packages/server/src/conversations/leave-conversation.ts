@@ -1,10 +1,13 @@
 import type { Context } from '../context.ts';
 import { endMembership } from '../members/end-membership.ts';
 
-/** Leaves a group. Throws `not_found`, or `not_allowed` for a direct conversation. */
+/**
+ * Leaves a group; the last owner hands it on. Throws `not_found`, or `not_allowed` for a direct one.
+ */
 export function leaveConversation(
   ctx: Context,
   input: { readonly conversation: string },
 ): Promise<{ version: number }> {
-  return endMembership(ctx, input.conversation, ctx.scope.user);
+  const { conversation } = input;
+  return endMembership(ctx, 'conversation.leave', { conversation, user: ctx.scope.user });
 }

@@ -2,27 +2,36 @@ import {
   type ConversationRow,
   limits,
   type Mark,
+  type MemberRole,
   type PersonalEvent,
   userTopic,
 } from '@parley/protocol';
 import type { Context } from '../context.ts';
 
+/** Somebody who is in a conversation now. */
+export interface Newcomer {
+  /** Their personal version that it took. */
+  readonly me: number;
+  /** What they count as there. */
+  readonly role: MemberRole;
+}
+
 /**
  * Tells people that they are in a conversation now, each with the row that their list shows.
  *
  * `row` is one newcomer's (or the maker's) view: newcomers of one act all see the same, but for
- * their marks in large groups. `versions` are their new personal versions.
+ * their own role, and their marks in large groups.
  */
 export function publishJoined(
-  ctx: Context,
+  ctx: Pick<Context, 'scope' | 'bus'>,
   row: ConversationRow,
-  versions: ReadonlyMap<string, number>,
+  newcomers: ReadonlyMap<string, Newcomer>,
 ): void {
-  for (const [user, me] of versions) {
+  for (const [user, { me, role }] of newcomers) {
     const event: PersonalEvent = {
       event: 'conversation.added',
       me,
-      conversation: { ...row, marks: marksFor(row, user) },
+      conversation: { ...row, my_role: role, marks: marksFor(row, user) },
     };
     ctx.bus.publish(userTopic(ctx.scope.tenant, user), [
       {

@@ -4,7 +4,7 @@ import { readConversationRows } from './conversation-rows.ts';
 
 /** The frame that tells of a joining with the row as it is now; null when the person is no longer in. */
 export async function readJoined(
-  ctx: Context,
+  ctx: Pick<Context, 'db' | 'scope'>,
   joined: { readonly conversation: string; readonly me: number },
 ): Promise<string | null> {
   const [row] = await readConversationRows(ctx.db.sql, ctx.scope, [joined.conversation]);

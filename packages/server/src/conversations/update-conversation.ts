@@ -1,4 +1,4 @@
-import { type ConversationRow, ParleyError } from '@parley/protocol';
+import type { ConversationRow } from '@parley/protocol';
 import type { Context } from '../context.ts';
 import { changeConversation } from './change-conversation.ts';
 import { getConversation } from './get-conversation.ts';
@@ -8,18 +8,13 @@ interface UpdateConversation {
   readonly name?: string;
 }
 
-/** Renames a group. Throws `not_found`, or `not_allowed` for a direct conversation. */
+/** Renames a group. Throws `not_found`, `not_allowed`. */
 export async function updateConversation(
   ctx: Context,
   input: UpdateConversation,
 ): Promise<{ conversation: ConversationRow }> {
   const { conversation, name } = input;
-  await changeConversation(ctx, conversation, async (change) => {
-    if (change.before.kind === 'direct') {
-      throw new ParleyError('not_allowed', {
-        message: 'A direct conversation is named by its two people.',
-      });
-    }
+  await changeConversation(ctx, 'conversation.update', conversation, async (change) => {
     if (name === undefined || name === change.before.name) return;
     const version = change.nextVersion();
     await change.trx

@@ -8,7 +8,7 @@ import type { Database } from './database.ts';
  * With a wrong key every token would be refused, with no word about why. The database remembers the
  * first key's fingerprint, from which the key cannot be told.
  */
-export async function checkEncryptionKey({ sql }: Database, key: Buffer): Promise<void> {
+export async function checkEncryptionKey({ core: sql }: Database, key: Buffer): Promise<void> {
   const ours = createHmac('sha256', key).update('parley key fingerprint').digest();
   await sql
     .updateTable('installation')

@@ -1,11 +1,26 @@
 import type { Kysely } from 'kysely';
-import type { Tables } from './tables.ts';
+import type { CoreTables, Tables } from './tables.ts';
+
+/** One tenant's rows: others are not there, whatever a statement says (row-level security). */
+export interface TenantDatabase {
+  /** Each statement outside a transaction is one of its own; both know the tenant. */
+  readonly sql: Kysely<Tables>;
+}
 
 /** A PostgreSQL database, ours or the operator's: what the domain knows of it. */
 export interface Database {
-  /** Pooled connections, for everything but the append path. */
-  readonly sql: Kysely<Tables>;
-  /** A connection of its own whose statements go out without waiting for one another's answers. */
+  /** As role `parley_app`, for everything that is done for one tenant. */
+  of(tenant: string): TenantDatabase;
+  /**
+   * As role `parley_core`: all tenants' rows, but only the columns that it is granted.
+   *
+   * For the few statements that serve many tenants at once: connecting, heads, origins.
+   */
+  readonly core: Kysely<CoreTables>;
+  /**
+   * A connection of its own, as `parley_core`, whose statements go out without waiting for one
+   * another's answers: the append path's.
+   */
   openPipeline(): Promise<Pipeline>;
   close(): Promise<void>;
 }

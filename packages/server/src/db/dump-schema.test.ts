@@ -34,6 +34,14 @@ test.each([
   ['a storage option', 'alter table message set (fillfactor = 50)'],
   ['a function', 'create function one() returns integer language sql return 1'],
   ['a sequence', 'create sequence number'],
+  ['a wall', 'alter table message disable row level security'],
+  ['a wall for the owner', 'alter table message no force row level security'],
+  ['a policy', 'alter policy app on message using (true)'],
+  ['what a policy lets in', 'alter policy app on message with check (true)'],
+  ['whom a policy is for', 'alter policy core on message to public'],
+  ['a grant', 'grant delete on message to parley_app'],
+  ['a grant on a column', 'grant select (body) on message to parley_core'],
+  ['a grant to everybody', 'grant select on message to public'],
 ])('[DB10] %s that changed shows in the dump', async (_, statement) => {
   await using fixture = await createTestDatabase();
   const [before, after] = await withSession(fixture.address, async (session) => {

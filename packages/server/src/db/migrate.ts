@@ -1,8 +1,10 @@
 import { type Client, DatabaseError } from 'pg';
 import { OperatorError } from '../operator-error.ts';
 import { type DatabaseAddress, describeAddress } from './address.ts';
+import { checkWalls } from './check-walls.ts';
 import { type Migration, migrationsFolder, readMigrations } from './migration-files.ts';
 import { openSession } from './postgres/connect.ts';
+import { takeRoles } from './take-roles.ts';
 
 interface MigrateOptions {
   readonly folder?: string;
@@ -14,8 +16,9 @@ interface MigrateOptions {
  * Brings the schema up to this version of the code and answers the numbers it ran.
  *
  * Several servers may start at once: one migrates, the others wait for it. Each migration is one
- * transaction. Throws, having changed nothing, when the database is newer in a breaking way or
- * was migrated by other files.
+ * transaction. Makes the roles, which the migrations grant to. Throws, having changed nothing, when
+ * the database is newer in a breaking way or was migrated by other files, or when the roles cannot
+ * be taken; and when what keeps tenants apart is not as it was made.
  */
 export async function migrate(
   address: DatabaseAddress,
@@ -26,8 +29,10 @@ export async function migrate(
     await createRecord(session);
     const applied = await readRecord(session);
     compare(applied, migrations, describeAddress(address), warn);
+    await takeRoles(session);
     const missing = migrations.slice(applied.length);
     for (const migration of missing) await run(session, migration);
+    await checkWalls(session);
     return missing.map(({ number }) => number);
   });
 }

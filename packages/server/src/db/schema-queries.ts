@@ -67,6 +67,70 @@ export async function dumpIndexes(session: Client): Promise<LinesByTable> {
   );
 }
 
+/** Who is held back from which rows. */
+export async function dumpPolicies(session: Client): Promise<LinesByTable> {
+  return linesOf(
+    session,
+    `
+    select quote_ident(relname) as table_name, line from (
+      select oid as relation, 1 as rank, '' as name,
+        concat_ws(', ',
+          'alter table ' || quote_ident(relname) || case when relrowsecurity then ' enable'
+            else ' disable' end || ' row level security',
+          case when relforcerowsecurity then 'force row level security' end) || ';' as line
+      from pg_class where relrowsecurity or relforcerowsecurity
+      union all
+      select polrelid, 2, polname,
+        concat_ws(' ', 'create policy', quote_ident(polname), 'on', polrelid::regclass::text,
+          case when polpermissive then null else 'as restrictive' end,
+          case polcmd when 'r' then 'for select' when 'a' then 'for insert' when 'w' then 'for update'
+            when 'd' then 'for delete' end,
+          'to', (
+            select string_agg(case role when 0 then 'public' else role::regrole::text end, ', '
+              order by role::regrole::text collate "C")
+            from unnest(polroles) as role),
+          'using (' || pg_get_expr(polqual, polrelid) || ')',
+          'with check (' || pg_get_expr(polwithcheck, polrelid) || ')') || ';'
+      from pg_policy
+    ) walls
+    join pg_class on pg_class.oid = relation
+    where relnamespace = 'public'::regnamespace
+    order by relname collate "C", rank, name collate "C"`,
+  );
+}
+
+/** What others than the owner may do with the tables; columns where not with all of them. */
+export async function dumpGrants(session: Client): Promise<LinesByTable> {
+  return linesOf(
+    session,
+    `
+    with granted as (
+      select pg_class.oid as relation, grantee, privilege_type, null::text as columns
+      from pg_class cross join lateral aclexplode(relacl)
+      where grantee <> relowner
+      union all
+      select attrelid, grantee, privilege_type,
+        ' (' || string_agg(quote_ident(attname), ', ' order by attnum) || ')'
+      from pg_attribute
+      join pg_class on pg_class.oid = attrelid
+      cross join lateral aclexplode(attacl)
+      where grantee <> relowner
+      group by attrelid, grantee, privilege_type
+    )
+    select quote_ident(relname) as table_name,
+      'grant ' || string_agg(lower(privilege_type) || coalesce(columns, ''), ', '
+        order by array_position(array['SELECT', 'INSERT', 'UPDATE', 'DELETE'], privilege_type),
+          privilege_type, columns nulls first)
+        || ' on ' || quote_ident(relname) || ' to '
+        || case grantee when 0 then 'public' else grantee::regrole::text end || ';' as line
+    from granted
+    join pg_class on pg_class.oid = relation
+    where relnamespace = 'public'::regnamespace
+    group by relname, grantee
+    order by relname collate "C", grantee::regrole::text collate "C"`,
+  );
+}
+
 /** What else a migration may make: functions, triggers, types, sequences, views, extensions. */
 export async function dumpOthers(session: Client): Promise<string[]> {
   const { rows } = await session.query<{ line: string }>(`

@@ -13,10 +13,14 @@ export interface InstallationTable {
 
 /** What a tenant has decided; absent means the default. */
 export interface TenantSettings {
+  /** What plain members of a group may do besides talking; nothing by default. */
+  readonly members_may?: readonly ('rename' | 'add')[];
   /** Whom a person may find: everybody (default), those who share a conversation, nobody. */
   readonly directory?: 'all' | 'shared' | 'none';
   /** Origins, besides the server's own, whose pages may connect for this tenant. */
   readonly allowed_origins?: readonly string[];
+  /** Origins, besides the server's own, whose pages may show the chat page in a frame. */
+  readonly frame_ancestors?: readonly string[];
 }
 
 export interface TenantTable {
@@ -24,6 +28,8 @@ export interface TenantTable {
   name: string;
   settings: ColumnType<TenantSettings, string | undefined, string>;
   created_at: Defaulted<Date>;
+  access_version: Defaulted<number>;
+  suspended_at: Date | null;
 }
 
 export interface ApiKeyTable {
@@ -31,14 +37,49 @@ export interface ApiKeyTable {
   id: string;
   secret_hash: Buffer;
   created_at: Defaulted<Date>;
+  name: Defaulted<string>;
+  scopes: Defaulted<string[]>;
+  expires_at: Date | null;
+  last_used_at: Date | null;
+}
+
+export interface KeySourceTable {
+  tenant_id: string;
+  id: string;
+  url: string;
+  created_at: Defaulted<Date>;
+  read_at: Date | null;
+  failure: string | null;
+  failures: Defaulted<number>;
+  next_read_at: Defaulted<Date>;
 }
 
 export interface SigningKeyTable {
   tenant_id: string;
   kid: string;
-  algorithm: string;
-  secret: Buffer;
+  algorithm: 'HS256' | 'ES256' | 'EdDSA' | 'RS256';
+  /** Sealed; null for a public key. */
+  secret: Buffer | null;
+  public_key: ColumnType<JsonObject | null, string | null, string | null>;
+  source_id: string | null;
   created_at: Defaulted<Date>;
+}
+
+export interface BlockTable {
+  tenant_id: string;
+  blocker_id: string;
+  blocked_id: string;
+  created_at: Date;
+}
+
+export interface AuditEntryTable {
+  tenant_id: string;
+  id: string;
+  at: Date;
+  actor_kind: 'operator' | 'key' | 'person' | 'system';
+  actor_id: string | null;
+  action: string;
+  target: ColumnType<JsonObject, string | undefined, never>;
 }
 
 export interface AppUserTable {
@@ -52,6 +93,8 @@ export interface AppUserTable {
   version: Defaulted<number>;
   last_seen_at: Date | null;
   deactivated_at: Date | null;
+  tokens_valid_from: Date | null;
+  blocks_version: Defaulted<number>;
   created_at: Defaulted<Date>;
   updated_at: Defaulted<Date>;
 }
@@ -72,6 +115,7 @@ export interface ConversationTable {
   last_activity_at: Date;
   created_by: string;
   created_at: Date;
+  blocked: Defaulted<boolean>;
 }
 
 export interface MemberTable {
@@ -114,9 +158,41 @@ export interface Tables {
   installation: InstallationTable;
   tenant: TenantTable;
   api_key: ApiKeyTable;
+  key_source: KeySourceTable;
   signing_key: SigningKeyTable;
+  block: BlockTable;
+  audit_entry: AuditEntryTable;
   app_user: AppUserTable;
   conversation: ConversationTable;
   member: MemberTable;
   message: MessageTable;
+}
+
+/** What `parley_core` may read across tenants: what the migrations grant it, column by column. */
+export interface CoreTables {
+  installation: InstallationTable;
+  tenant: Pick<TenantTable, 'id' | 'settings' | 'access_version' | 'suspended_at'>;
+  key_source: Pick<KeySourceTable, 'tenant_id' | 'id' | 'next_read_at'>;
+  signing_key: Pick<SigningKeyTable, 'tenant_id' | 'kid'>;
+  app_user: Pick<
+    AppUserTable,
+    'tenant_id' | 'id' | 'version' | 'deactivated_at' | 'tokens_valid_from'
+  >;
+  block: Pick<BlockTable, 'tenant_id' | 'blocker_id' | 'blocked_id'>;
+  conversation: Pick<
+    ConversationTable,
+    'tenant_id' | 'id' | 'kind' | 'blocked' | 'version' | 'last_seq' | 'last_activity_at'
+  >;
+  member: Pick<MemberTable, 'tenant_id' | 'conversation_id' | 'user_id' | 'joined_seq' | 'left_at'>;
+  /** Others are written too, by the append path; none of them is read. */
+  message: Pick<
+    MessageTable,
+    | 'tenant_id'
+    | 'conversation_id'
+    | 'seq'
+    | 'id'
+    | 'content_hash'
+    | 'created_version'
+    | 'created_at'
+  >;
 }

@@ -25,10 +25,10 @@ beforeAll(async () => {
 afterAll(() => seeded.drop());
 
 test('[DM1] Seeding again, later, changes nothing', async () => {
-  const before = await countOf(seeded.db);
+  const before = await countOf(seeded);
   const later = () => wednesday + 90 * 86_400_000;
   expect(await seedDemo(seeded.db, { keys: keysOf(seeded.db), now: later })).toBe('present');
-  expect(await countOf(seeded.db)).toEqual(before);
+  expect(await countOf(seeded)).toEqual(before);
 });
 
 test('[DM1] Servers that seed at the same time leave one complete demo', async () => {
@@ -37,17 +37,17 @@ test('[DM1] Servers that seed at the same time leave one complete demo', async (
     [1, 2, 3].map(() => seedDemo(other.db, { keys: keysOf(other.db), now })),
   );
   expect(outcomes.sort()).toEqual(['present', 'present', 'seeded']);
-  expect(await countOf(other.db)).toEqual(await countOf(seeded.db));
+  expect(await countOf(other)).toEqual(await countOf(seeded));
 });
 
 test('[DM2] A seeding that is cut off leaves nothing, and the next one is complete', async () => {
   await using other = await createTestDatabase();
-  await sql`alter table message add constraint cut_off check (seq < 1000)`.execute(other.db.sql);
+  await sql`alter table message add constraint cut_off check (seq < 1000)`.execute(other.sql);
   await expect(seedDemo(other.db, { keys: keysOf(other.db), now })).rejects.toThrow('cut_off');
-  expect(Object.values(await countOf(other.db))).toEqual([0, 0, 0, 0, 0, 0, 0]);
-  await sql`alter table message drop constraint cut_off`.execute(other.db.sql);
+  expect(Object.values(await countOf(other))).toEqual([0, 0, 0, 0, 0, 0, 0]);
+  await sql`alter table message drop constraint cut_off`.execute(other.sql);
   expect(await seedDemo(other.db, { keys: keysOf(other.db), now })).toBe('seeded');
-  expect(await countOf(other.db)).toEqual(await countOf(seeded.db));
+  expect(await countOf(other)).toEqual(await countOf(seeded));
 });
 
 test('[DM3] Every conversation counts its messages and versions as if it had been held here', async () => {
@@ -73,7 +73,7 @@ test('[DM3] Every conversation counts its messages and versions as if it had bee
           and joined_seq = 1 and joined_version = 1 and version = 1 and left_at is null
           and read_seq <= delivered_seq and delivered_seq <= conversation.last_seq
       )
-    )`.execute(seeded.db.sql);
+    )`.execute(seeded.sql);
   expect(rows).toEqual([]);
 });
 
@@ -87,7 +87,7 @@ test('[DM3] A message comes after the one before it and after the making of its 
         and conversation.id = conversation_id
     ) as said
     where created_at <= before or id <= id_before or created_at <= made_at
-      or created_at > ${new Date(wednesday)}`.execute(seeded.db.sql);
+      or created_at > ${new Date(wednesday)}`.execute(seeded.sql);
   expect(rows).toEqual([]);
 });
 
@@ -104,7 +104,7 @@ test("[DM3] A person's own version counts the conversations they are in", async 
           and conversation.id = conversation_id
         where member.tenant_id = app_user.tenant_id and user_id = app_user.id
       ) as added where me_version <> place
-    )`.execute(seeded.db.sql);
+    )`.execute(seeded.sql);
   expect(rows).toEqual([]);
 });
 
@@ -114,13 +114,13 @@ test('[DM3] An answer names an earlier message of its conversation', async () =>
       count(*) filter (where answered.seq is null or answered.seq >= message.seq)::int as wrong
     from message left join message as answered on answered.tenant_id = message.tenant_id
       and answered.conversation_id = message.conversation_id and answered.id = message.reply_to
-    where message.reply_to is not null`.execute(seeded.db.sql);
+    where message.reply_to is not null`.execute(seeded.sql);
   expect(rows[0]?.wrong).toBe(0);
   expect(rows[0]?.answers).toBeGreaterThan(200);
 });
 
 test('[DM3] A seeded message is told from another by what its sender said', async () => {
-  const messages = await seeded.db.sql.selectFrom('message').selectAll().execute();
+  const messages = await seeded.sql.selectFrom('message').selectAll().execute();
   const wrong = messages.filter(
     ({ sender_id, kind, body, reply_to, content_hash }) =>
       !content_hash.equals(contentHash({ sender: sender_id, kind, body, replyTo: reply_to })),
@@ -130,14 +130,14 @@ test('[DM3] A seeded message is told from another by what its sender said', asyn
 
 test('[DM4] Everybody has read most and not all', async () => {
   for (const { id: user } of demoPeople) {
-    const mine = await seeded.db.sql
+    const mine = await seeded.sql
       .selectFrom('member')
       .select('conversation_id')
       .where('tenant_id', '=', 'demo')
       .where('user_id', '=', user)
       .execute();
     const ids = mine.map((row) => row.conversation_id);
-    const rows = await readConversationRows(seeded.db.sql, { tenant: 'demo', user }, ids);
+    const rows = await readConversationRows(seeded.sql, { tenant: 'demo', user }, ids);
     const unread = rows.filter((row) => row.unread > 0);
     expect(rows.length, user).toBeGreaterThanOrEqual(5);
     expect(unread.length, user).toBeGreaterThanOrEqual(1);
@@ -146,7 +146,7 @@ test('[DM4] Everybody has read most and not all', async () => {
 });
 
 test('[DM5] The people offered are the people of the tenant, and a token of its key is theirs', async () => {
-  const people = await seeded.db.sql
+  const people = await seeded.sql
     .selectFrom('app_user')
     .select(['id', 'name', 'avatar_url'])
     .where('tenant_id', '=', 'demo')
@@ -163,21 +163,28 @@ test('[DM5] The people offered are the people of the tenant, and a token of its 
 test('The seeded messages are those of the content files', async () => {
   const told = demoConversations(wednesday).map(({ messages }) => messages.length);
   const { rows } = await sql<{ messages: number }>`
-    select count(*)::int as messages from message group by conversation_id`.execute(seeded.db.sql);
+    select count(*)::int as messages from message group by conversation_id`.execute(seeded.sql);
   expect(rows.map((row) => row.messages).sort()).toEqual(told.sort());
 });
 
 test('[DM3] Talking goes on where the seeded history ends', async () => {
   const { db } = seeded;
   const append = new GroupCommit({ db, bus: new MemoryBus(), now, onError: () => {} });
-  const heads = await db.sql
+  const { kid } = await seeded.sql
+    .selectFrom('signing_key')
+    .select('kid')
+    .where('tenant_id', '=', 'demo')
+    .executeTakeFirstOrThrow();
+  const session = { kid, issuedAt: now() };
+  const heads = await seeded.sql
     .selectFrom('conversation')
     .select(['id', 'last_seq', 'version', 'created_by'])
     .where('tenant_id', '=', 'demo')
     .execute();
   await Promise.all(
     heads.map(async ({ id, last_seq, version, created_by }) => {
-      const message = { tenant: 'demo', conversation: id, sender: created_by, replyTo: null };
+      const place = { tenant: 'demo', conversation: id, sender: created_by, session };
+      const message = { ...place, replyTo: null };
       const sent = await append.send({ ...message, id: newId(), body: 'And now from here.' });
       expect(sent).toMatchObject({ seq: last_seq + 1, version: version + 1 });
     }),
@@ -189,7 +196,7 @@ function keysOf(db: Database): SigningKeys {
   return new SigningKeys({ db, secretKey: Buffer.alloc(32, 3), now });
 }
 
-async function countOf(db: Database): Promise<Record<string, number>> {
+async function countOf(database: TestDatabase): Promise<Record<string, number>> {
   const { rows } = await sql<Record<string, number>>`
     select
       (select count(*) from tenant) as tenants,
@@ -198,6 +205,6 @@ async function countOf(db: Database): Promise<Record<string, number>> {
       (select count(*) from app_user) as people,
       (select count(*) from conversation) as conversations,
       (select count(*) from member) as members,
-      (select count(*) from message) as messages`.execute(db.sql);
+      (select count(*) from message) as messages`.execute(database.sql);
   return rows[0] ?? {};
 }

@@ -23,26 +23,30 @@ export async function seedDemo(
   db: Database,
   { keys, now }: SeedOptions,
 ): Promise<'seeded' | 'present'> {
-  const found = await db.sql
-    .selectFrom('tenant')
+  const found = await db
+    .of(demoTenant.id)
+    .sql.selectFrom('tenant')
     .select('id')
     .where('id', '=', demoTenant.id)
     .executeTakeFirst();
   if (found !== undefined) return 'present';
   // Before the transaction, which must not wait for us.
   const rows = demoRows(demoConversations(now()));
-  return db.sql.transaction().execute(async (trx) => {
-    // The other server's seeding may take longer than any ordinary lock.
-    await sql`set local lock_timeout = '60s'`.execute(trx);
-    await sql`set local statement_timeout = '60s'`.execute(trx);
-    const made = await insertTenant(trx, keys, demoTenant);
-    if (made === undefined) return 'present';
-    await insertPeople(trx, rows);
-    await insertConversations(trx, rows);
-    await insertMembers(trx, rows);
-    await insertMessages(trx, rows);
-    return 'seeded';
-  });
+  return db
+    .of(demoTenant.id)
+    .sql.transaction()
+    .execute(async (trx) => {
+      // The other server's seeding may take longer than any ordinary lock.
+      await sql`set local lock_timeout = '60s'`.execute(trx);
+      await sql`set local statement_timeout = '60s'`.execute(trx);
+      const made = await insertTenant(trx, keys, demoTenant);
+      if (made === undefined) return 'present';
+      await insertPeople(trx, rows);
+      await insertConversations(trx, rows);
+      await insertMembers(trx, rows);
+      await insertMessages(trx, rows);
+      return 'seeded';
+    });
 }
 
 // Each table in one statement: its rows travel as one JSON text.

@@ -7,6 +7,9 @@ import {
   ParleyError,
   type Request,
 } from '@parley/protocol';
+import { blockUser } from '../blocks/block-user.ts';
+import { listBlocked } from '../blocks/list-blocked.ts';
+import { unblockUser } from '../blocks/unblock-user.ts';
 import type { Context } from '../context.ts';
 import { createConversation } from '../conversations/create-conversation.ts';
 import { getConversation } from '../conversations/get-conversation.ts';
@@ -16,11 +19,12 @@ import { updateConversation } from '../conversations/update-conversation.ts';
 import { addMembers } from '../members/add-members.ts';
 import { listMembers } from '../members/list-members.ts';
 import { removeMember } from '../members/remove-member.ts';
+import { updateMember } from '../members/update-member.ts';
 import { listMessages } from '../messages/list-messages.ts';
 import { markDelivered } from '../messages/mark-delivered.ts';
 import { markRead } from '../messages/mark-read.ts';
 import { sendMessage } from '../messages/send-message.ts';
-import type { Scope } from '../scope.ts';
+import type { Scope, Session } from '../scope.ts';
 import { sync } from '../sync/sync.ts';
 import { getUsers } from '../users/get-users.ts';
 import { searchUsers } from '../users/search-users.ts';
@@ -31,7 +35,7 @@ import type { Watching } from './watching.ts';
 
 /** What the commands work with. */
 export interface Commands {
-  readonly contextOf: (scope: Scope) => Context;
+  readonly contextOf: (scope: Scope, session: Session) => Context;
   readonly hub: Hub;
   readonly greeting: Greeting;
   readonly watching: Watching;
@@ -59,6 +63,7 @@ const handlers: Handlers = {
   'member.list': ({ ctx }, input) => listMembers(ctx, input),
   'member.add': ({ ctx }, input) => addMembers(ctx, input),
   'member.remove': ({ ctx }, input) => removeMember(ctx, input),
+  'member.update': ({ ctx }, input) => updateMember(ctx, input),
   'message.send': async ({ ctx, connection }, input) => {
     connection.typingIn.delete(input.conversation);
     const { seq, version, created_at } = await sendMessage(ctx, input);
@@ -78,7 +83,7 @@ const handlers: Handlers = {
     if (!parts.hub.isIn(ctx.scope, input.conversation)) throw new ParleyError('not_found');
     if (input.typing) connection.typingIn.add(input.conversation);
     else connection.typingIn.delete(input.conversation);
-    publishTyping(ctx, input.conversation, input.typing);
+    publishTyping(parts.hub, ctx, input.conversation, input.typing);
     return {};
   },
   sync: ({ ctx }, input) => sync(ctx, input),
@@ -90,6 +95,15 @@ const handlers: Handlers = {
   },
   'user.search': ({ ctx }, input) => searchUsers(ctx, input),
   'user.get': ({ ctx }, input) => getUsers(ctx, input),
+  'block.add': async ({ ctx }, input) => {
+    await blockUser(ctx, input);
+    return {};
+  },
+  'block.remove': async ({ ctx }, input) => {
+    await unblockUser(ctx, input);
+    return {};
+  },
+  'block.list': ({ ctx }, input) => listBlocked(ctx, input),
 };
 
 /** Runs a request for a connection; before hello, only hello is answered. */
@@ -102,7 +116,7 @@ export function runCommand(
   if (connection.closing) throw new ParleyError('unavailable');
   if (request.type === 'hello') return parts.greeting.hello(connection, request.input);
   if (state.status !== 'open') throw new ParleyError('hello_first');
-  const ctx = parts.contextOf(state.scope);
+  const ctx = parts.contextOf(state.scope, state.session);
   return call(request.type, { ctx, connection, parts }, request.input);
 }
 
@@ -114,11 +128,18 @@ function call<T extends Exclude<CommandType, 'hello'>>(
   return handlers[type](context, input);
 }
 
-/** Tells the others of a conversation that a person types, or no longer does. */
-export function publishTyping(ctx: Context, conversation: string, typing: boolean): void {
+/** Tells the others of a conversation that a person types, or no longer does; not where one blocks the other. */
+export function publishTyping(
+  hub: Hub,
+  ctx: Pick<Context, 'scope' | 'bus'>,
+  conversation: string,
+  typing: boolean,
+): void {
+  // Here as well as where it is told: of two nodes one may not have heard of a block yet.
+  if (hub.isBlocked(ctx.scope, conversation)) return;
   const { tenant, user } = ctx.scope;
   const event: FleetingEvent = { event: 'typing', conversation, user, typing };
   ctx.bus.publish(conversationTopic(tenant, conversation), [
-    { type: 'fleeting', except: user, frame: JSON.stringify(event) },
+    { type: 'fleeting', except: [user], sender: user, frame: JSON.stringify(event) },
   ]);
 }

@@ -3,85 +3,126 @@ import {
   type CloseReason,
   closeCodes,
   limits,
+  ParleyError,
   type ReplyFrame,
   type ServerEvent,
 } from '@parley/protocol';
 import type { WebSocket } from 'ws';
-import type { Scope } from '../scope.ts';
+import { type AccessFault, closeReasonOf } from '../access/access-ended.ts';
+import type { PageOrigin } from '../doors/origins.ts';
+import type { Exit } from '../presence/presence.ts';
+import type { Scope, Session } from '../scope.ts';
+import type { Flusher } from './flusher.ts';
+import { Intake } from './intake.ts';
 import { Outflow } from './outflow.ts';
 import type { Outlet } from './person.ts';
-import type { RateLimit } from './rate-limit.ts';
 import { textFrame } from './text-frame.ts';
-import { Turns } from './turns.ts';
 
 /** A connection before and after its hello; what exists in which state. */
 export type ConnectionState =
   | { readonly status: 'greeting' }
+  /** The token was good; whether it still is, is being asked. Nothing is told meanwhile. */
+  | { readonly status: 'joining'; readonly outlet: Outlet }
   | {
       readonly status: 'open';
       readonly scope: Scope;
+      readonly session: Session;
       readonly outlet: Outlet;
       /** Takes the person's presence back. */
-      readonly exit: () => void;
+      readonly exit: Exit;
     }
   | { readonly status: 'closed' };
-
-/** Where the page that opened the connection comes from; `trusted`: our own, or of ALLOWED_ORIGINS. */
-export interface PageOrigin {
-  readonly value: string;
-  readonly trusted: boolean;
-}
 
 interface ConnectionOptions {
   readonly socket: WebSocket;
   /** The stream below the WebSocket, which ready frames are written to. */
   readonly stream: Duplex;
+  /** What the client's address counts as. */
+  readonly address: string;
   readonly origin: PageOrigin | undefined;
-  readonly rate: RateLimit;
+  readonly flusher: Flusher;
+  /** When the client came, on the monotonic clock. */
+  readonly since: number;
+  /** Hello was answered. */
+  readonly onOpen: () => void;
+  /** Its access has ended: it is nobody's any more, although the socket may still be closing. */
+  readonly onCut: () => void;
 }
 
-/** Requests under way, at most: then nothing more is read until half are answered. */
-const requestsUnderWay = 128;
-/** Of those, this many ask the database at once: one client must not fill the pool. */
-const questionsAtOnce = 8;
+/** However late the upgrade came, hello has this long. */
+const leastHelloMs = 1_000;
 /** Who has said hello waits this long for the answer before it is told to come back. */
 const greetingMs = 30_000;
 const closeHandshakeMs = 2_000;
+/** The same for who has not said who they are: nobody to be waited for. */
+const strangerCloseMs = 150;
+/** Whose access has ended is not waited for: after this the socket is gone, answered or not. */
+const cutMs = 400;
+/** Events held back while it is asked whether access still stands; more than this is no greeting. */
+const heldBytes = 1024 * 1024;
 /** The longest time that a timer can wait, 24 days; a token that lives longer is asked for again then. */
 const longestTimerMs = 2_147_483_647;
 
 /** One WebSocket, and what is known of who is behind it. */
 export class Connection {
   readonly socket: WebSocket;
+  readonly address: string;
   readonly origin: PageOrigin | undefined;
-  readonly rate: RateLimit;
+  readonly intake: Intake;
   /** People this connection watches. */
   readonly watched = new Set<string>();
   /** Conversations in which this connection said that its person types. */
   readonly typingIn = new Set<string>();
+  /** Names its person among all tenants, for counting. */
+  personKey = '';
   state: ConnectionState = { status: 'greeting' };
   /** Heartbeats since anything was heard. */
   silentBeats = 0;
-  /** Turns of the requests that ask the database. */
-  readonly turns = new Turns(questionsAtOnce);
   /** It closes: what still arrives is nobody's wish any more. */
   closing = false;
-  /** Frames refused since the connection came, for being too many or no frames at all. */
-  refusedFrames = 0;
+  /** Access ended while it was greeting, for this reason: hello is answered so. */
+  refused: AccessFault | undefined;
   readonly #outflow: Outflow;
-  #underWay = 0;
+  readonly #onOpen: () => void;
+  readonly #onCut: () => void;
+  readonly #sessions = new Set<Session>();
+  /** What was said since it joined, until hello is answered. */
+  #held: Buffer[] | undefined;
+  #heldBytes = 0;
+  /** A hello is being answered. */
+  #isGreeting = false;
   /** Ends the connection: before hello for want of one, later when the token expires. */
   #deadline: NodeJS.Timeout;
 
   constructor(options: ConnectionOptions) {
     this.socket = options.socket;
+    this.address = options.address;
     this.origin = options.origin;
-    this.rate = options.rate;
+    this.intake = new Intake(options.socket);
+    this.#onOpen = options.onOpen;
+    this.#onCut = options.onCut;
     this.#outflow = new Outflow({
       stream: options.stream,
+      flusher: options.flusher,
       onSlow: () => this.close('slowConsumer'),
     });
-    this.#deadline = this.#closeIn(limits.helloMs, 'helloTimeout');
+    const left = options.since + limits.helloMs - performance.now();
+    this.#deadline = this.#closeIn(Math.max(leastHelloMs, left), 'helloTimeout');
+  }
+
+  /** Answers a hello: one at a time, and nothing more is read until it is answered. */
+  async greet<T>(answer: () => T | Promise<T>): Promise<T> {
+    if (this.#isGreeting) {
+      throw new ParleyError('bad_request', { message: 'Hello was said already.' });
+    }
+    this.#isGreeting = true;
+    this.intake.hold();
+    try {
+      return await answer();
+    } finally {
+      this.#isGreeting = false;
+      this.intake.release();
+    }
   }
 
   /** Hello was said in time; how long its answer takes is not the client's fault. */
@@ -90,24 +131,63 @@ export class Connection {
     this.#deadline = this.#closeIn(greetingMs, 'overloaded');
   }
 
-  /** Makes it somebody's connection, until the token expires. */
-  open(scope: Scope, exit: () => void, expiresInMs: number): Outlet {
-    const outlet: Outlet = { scope, send: (frame) => this.#outflow.tell(frame) };
-    this.state = { status: 'open', scope, outlet, exit };
-    this.extend(expiresInMs);
+  /** Gives it an outlet, which holds back what it hears until the connection is open. */
+  join(scope: Scope, session: Session): Outlet {
+    const outlet: Outlet = {
+      scope,
+      sessions: this.#sessions,
+      send: (frame) => this.#hear(frame),
+      end: (fault) => this.#endAccess(fault),
+    };
+    this.#sessions.add(session);
+    this.#held = [];
+    this.#heldBytes = 0;
+    this.refused = undefined;
+    this.state = { status: 'joining', outlet };
     return outlet;
   }
 
-  /** A newer token lives longer. */
-  extend(expiresInMs: number): void {
-    clearTimeout(this.#deadline);
-    this.#deadline = this.#closeIn(expiresInMs, 'unauthorized');
+  /** It was not let in; what it held is nobody's. */
+  unjoin(): void {
+    this.#held = undefined;
+    this.#sessions.clear();
+    if (this.state.status === 'joining') this.state = { status: 'greeting' };
+  }
+
+  /** Makes it somebody's connection, until the token expires. */
+  open(outlet: Outlet, session: Session, exit: Exit, expiresInMs: number): void {
+    this.state = { status: 'open', scope: outlet.scope, session, outlet, exit };
+    this.#outflow.lane = outlet.scope.tenant;
+    this.personKey = `${outlet.scope.tenant} ${outlet.scope.user}`;
+    this.#onOpen();
+    this.#extend(expiresInMs);
+    // The answer to hello goes first.
+    setImmediate(() => this.#release());
+  }
+
+  /** A newer token is looked at: from now on the connection falls with its session, too. */
+  consider(session: Session): void {
+    this.#sessions.add(session);
+  }
+
+  /** It was no good; the connection goes on with what it has. */
+  dismiss(session: Session): void {
+    this.#sessions.delete(session);
+  }
+
+  /** It is good: the connection lives by it alone, and longer. */
+  renew(session: Session, expiresInMs: number): void {
+    if (this.state.status !== 'open') return;
+    this.#sessions.delete(this.state.session);
+    this.state = { ...this.state, session };
+    this.#extend(expiresInMs);
   }
 
   /** The socket is gone; answers what the connection was. */
   end(): ConnectionState {
     const { state } = this;
     this.state = { status: 'closed' };
+    this.#held = undefined;
     this.#outflow.end();
     clearTimeout(this.#deadline);
     return state;
@@ -121,23 +201,56 @@ export class Connection {
     this.#outflow.tell(textFrame(JSON.stringify(event)));
   }
 
-  /** Counts a request in; reading pauses while too many are under way. */
-  begin(): void {
-    if (++this.#underWay === requestsUnderWay) this.socket.pause();
-  }
-
-  finish(): void {
-    if (--this.#underWay === requestsUnderWay / 2) this.socket.resume();
-  }
-
   /** Closes with a reason of the table, after what is queued; a client that does not answer is cut. */
   close(reason: CloseReason): void {
     this.closing = true;
     this.#outflow.flush();
     this.#outflow.end();
+    const isStranger = this.state.status !== 'open';
+    this.#closeSocket(reason, isStranger ? strangerCloseMs : closeHandshakeMs);
+  }
+
+  #closeSocket(reason: CloseReason, patienceMs: number): void {
     const { code, reason: text } = closeCodes[reason];
     this.socket.close(code, text);
-    setTimeout(() => this.socket.terminate(), closeHandshakeMs).unref();
+    setTimeout(() => this.socket.terminate(), patienceMs).unref();
+  }
+
+  /**
+   * Closes without a further word. What is queued may have been committed after the end of access:
+   * it is dropped, and whoever comes back gets it by sync.
+   */
+  #endAccess(fault: AccessFault): void {
+    if (this.state.status === 'joining') {
+      this.refused ??= fault;
+      return;
+    }
+    this.closing = true;
+    this.#outflow.end();
+    this.#closeSocket(closeReasonOf(fault), cutMs);
+    this.#onCut();
+  }
+
+  #hear(frame: Buffer): void {
+    if (this.#held === undefined) {
+      this.#outflow.tell(frame);
+      return;
+    }
+    if (this.closing) return;
+    this.#held.push(frame);
+    this.#heldBytes += frame.length;
+    if (this.#heldBytes > heldBytes) this.close('overloaded');
+  }
+
+  #release(): void {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    for (const frame of held) this.#outflow.tell(frame);
+  }
+
+  #extend(expiresInMs: number): void {
+    clearTimeout(this.#deadline);
+    this.#deadline = this.#closeIn(expiresInMs, 'unauthorized');
   }
 
   #closeIn(ms: number, reason: CloseReason): NodeJS.Timeout {

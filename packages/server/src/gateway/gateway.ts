@@ -1,28 +1,25 @@
-import { type IncomingMessage, STATUS_CODES } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { errors, limits } from '@parley/protocol';
+import { limits } from '@parley/protocol';
 import type { Logger } from 'pino';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { withoutPrefix } from '../path-prefix.ts';
+import type { FairTurns } from '../limits/fair-turns.ts';
+import type { Limits } from '../limits/limits.ts';
 import { type Commands, publishTyping } from './commands.ts';
-import { Connection, type PageOrigin } from './connection.ts';
+import { Connection } from './connection.ts';
 import { dispatch } from './dispatch.ts';
-import type { Origins } from './origins.ts';
-import { RateLimit } from './rate-limit.ts';
+import type { Doorstep, Visitor } from './doorstep.ts';
+import { Flusher } from './flusher.ts';
 
 interface GatewayOptions {
   readonly commands: Commands;
-  readonly origins: Origins;
-  /** Path prefix of PUBLIC_URL, such as `/chat`, or empty. */
-  readonly prefix: string;
-  /** Multiplies every rate limit; 0 switches them off. */
-  readonly rateScale: number;
+  readonly doorstep: Doorstep;
+  readonly limits: Limits;
+  /** Turns at the database, shared by both doors. */
+  readonly turns: FairTurns;
   readonly log: Logger;
 }
 
-/** Frames a connection may send: far above what a person's client does. */
-const framesPerSecond = 200;
-const framesBurst = 500;
 const drainSpreadMs = 2_000;
 
 /** The WebSocket door: upgrades, heartbeats, the drain. */
@@ -30,6 +27,7 @@ export class Gateway {
   readonly #options: GatewayOptions;
   readonly #sockets: WebSocketServer;
   readonly #connections = new Set<Connection>();
+  readonly #flusher = new Flusher();
   readonly #heartbeat: NodeJS.Timeout;
   #draining = false;
 
@@ -42,6 +40,11 @@ export class Gateway {
       perMessageDeflate: false,
       maxPayload: limits.frameBytes,
     });
+    // A handshake that ws refuses is answered in our form: with our headers, and no HTML.
+    this.#sockets.on('wsClientError', (error, stream) => {
+      const message = `This is no WebSocket handshake: ${error.message}.`;
+      options.doorstep.refuse(stream, { code: 'bad_request', message });
+    });
     this.#heartbeat = setInterval(() => this.#beat(), limits.heartbeatMs);
     this.#heartbeat.unref();
   }
@@ -51,28 +54,26 @@ export class Gateway {
     return this.#connections.size;
   }
 
-  /** Answers an HTTP upgrade: to a WebSocket at `/v1/ws`, with an HTTP error elsewhere. */
-  async upgrade(request: IncomingMessage, stream: Duplex, head: Buffer): Promise<void> {
+  /**
+   * Answers an HTTP upgrade: to a WebSocket at `/v1/ws`, with an HTTP error elsewhere.
+   *
+   * `since`: when the client came, on the monotonic clock.
+   */
+  async upgrade(
+    request: IncomingMessage,
+    stream: Duplex,
+    head: Buffer,
+    since: number,
+  ): Promise<void> {
     const destroy = () => stream.destroy();
     stream.on('error', destroy);
-    const [path = ''] = (request.url ?? '').split('?');
-    if (withoutPrefix(path, this.#options.prefix) !== '/v1/ws') {
-      refuseUpgrade(stream, 'not_found');
-      return;
-    }
-    if (this.#draining) {
-      refuseUpgrade(stream, 'unavailable');
-      return;
-    }
-    const origin = await this.#options.origins.admit(request);
-    if (origin === null) {
-      refuseUpgrade(stream, 'origin_refused');
-      return;
-    }
-    if (stream.destroyed) return;
+    const { doorstep } = this.#options;
+    const visitor = await doorstep.admit(request, stream);
+    if (visitor === undefined) return;
+    stream.once('close', () => doorstep.left(visitor));
     this.#sockets.handleUpgrade(request, stream, head, (socket) => {
       stream.removeListener('error', destroy);
-      this.#accept(socket, stream, origin);
+      this.#accept(socket, stream, visitor, since);
     });
   }
 
@@ -83,6 +84,7 @@ export class Gateway {
    */
   async drain(settled: Promise<void>): Promise<void> {
     this.#draining = true;
+    this.#options.doorstep.closed = true;
     clearInterval(this.#heartbeat);
     for (const connection of this.#connections) {
       const retry_after_ms = Math.floor(Math.random() * drainSpreadMs);
@@ -96,17 +98,21 @@ export class Gateway {
     await Promise.all(closed);
   }
 
-  #accept(socket: WebSocket, stream: Duplex, origin: PageOrigin | undefined): void {
+  #accept(socket: WebSocket, stream: Duplex, visitor: Visitor, since: number): void {
+    const { address, origin } = visitor;
+    const counting = countUntilHello(stream, () => connection.close('frameTooLarge'));
     const connection = new Connection({
       socket,
       stream,
+      address,
       origin,
-      rate: new RateLimit({
-        perSecond: framesPerSecond,
-        burst: framesBurst,
-        scale: this.#options.rateScale,
-        now: performance.now(),
-      }),
+      flusher: this.#flusher,
+      since,
+      onOpen: () => {
+        counting.stop();
+        this.#options.doorstep.greeted(visitor);
+      },
+      onCut: () => this.#retire(connection, 'at once'),
     });
     this.#connections.add(connection);
     socket.on('message', (data: Buffer, isBinary: boolean) => {
@@ -125,24 +131,33 @@ export class Gateway {
       connection.silentBeats = 0;
     });
     // ws closes with the right code by itself (1009, 1007, 1002); the event must only not be uncaught.
-    socket.on('error', (error) => this.#options.log.debug({ err: error }, 'socket error'));
-    socket.on('close', () => this.#ended(connection));
+    socket.on('error', (error) => this.#options.log.debug({ err: error, address }, 'socket error'));
+    socket.on('close', () => {
+      this.#connections.delete(connection);
+      this.#retire(connection);
+    });
     if (this.#draining) connection.close('drain');
   }
 
-  #ended(connection: Connection): void {
-    this.#connections.delete(connection);
+  /** It is nobody's from here on: it neither hears nor shows anything. */
+  #retire(connection: Connection, how?: 'at once'): void {
     const { commands } = this.#options;
     const { watched, typingIn } = connection;
     commands.watching.unwatch(connection, watched);
     const state = connection.end();
+    if (state.status === 'joining') commands.hub.leave(state.outlet);
     if (state.status !== 'open') return;
     for (const conversation of typingIn) {
       if (!commands.hub.isIn(state.scope, conversation)) continue;
-      publishTyping(commands.contextOf(state.scope), conversation, false);
+      publishTyping(
+        commands.hub,
+        commands.contextOf(state.scope, state.session),
+        conversation,
+        false,
+      );
     }
     commands.hub.leave(state.outlet);
-    state.exit();
+    state.exit(how);
   }
 
   #beat(): void {
@@ -158,21 +173,17 @@ export class Gateway {
   }
 }
 
-function refuseUpgrade(stream: Duplex, code: 'not_found' | 'unavailable' | 'origin_refused'): void {
-  const { status, message, retryable } = errors[code];
-  const body = JSON.stringify({
-    type: 'about:blank',
-    title: STATUS_CODES[status],
-    status,
-    detail: message,
-    code,
-    retryable,
-  });
-  stream.end(
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n` +
-      'Connection: close\r\n' +
-      'Content-Type: application/problem+json\r\n' +
-      (retryable ? 'Retry-After: 1\r\n' : '') +
-      `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-  );
+/** Counts the bytes that come before hello is answered, whatever they are: frames, parts of one, pings. */
+function countUntilHello(stream: Duplex, onTooMany: () => void): { stop(): void } {
+  let bytes = 0;
+  const count = (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes <= limits.helloBytes) return;
+    stop();
+    onTooMany();
+  };
+  const stop = () => stream.removeListener('data', count);
+  // Before ws reads them: what is too much is not looked at.
+  stream.prependListener('data', count);
+  return { stop };
 }

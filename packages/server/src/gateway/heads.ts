@@ -42,20 +42,32 @@ export class Heads {
   }
 
   async compare(): Promise<void> {
-    for (const rooms of chunks(this.#options.hub.rooms())) await this.#compareRooms(rooms);
-    for (const people of chunks(this.#options.hub.people())) await this.#comparePeople(people);
+    const { db, hub } = this.#options;
+    // Access first: what may no longer be heard matters more than what was not heard.
+    await hub.tenants.compare(db, (outlet, fault) => hub.end(outlet, fault));
+    for (const people of chunks(hub.people())) await this.#comparePeople(people);
+    for (const rooms of chunks(hub.rooms())) await this.#compareRooms(rooms);
   }
 
   async #compareRooms(rooms: readonly Room[]): Promise<void> {
-    const { rows } = await sql<{ n: number; version: number }>`
-      select known.n::int as n, conversation.version
+    const { rows } = await sql<{ n: number; version: number; blocked: boolean }>`
+      select known.n::int as n, conversation.version, conversation.blocked
       from unnest(${rooms.map((room) => room.tenant)}::text[],
         ${rooms.map((room) => room.conversation)}::uuid[],
-        ${rooms.map((room) => room.live.version)}::bigint[])
-        with ordinality as known (tenant_id, id, version, n)
+        ${rooms.map((room) => room.live.version)}::bigint[],
+        ${rooms.map((room) => room.blocked)}::boolean[])
+        with ordinality as known (tenant_id, id, version, blocked, n)
       join conversation using (tenant_id, id)
-      where conversation.version > known.version`.execute(this.#options.db.sql);
-    for (const row of rows) rooms[row.n - 1]?.live.catchUp(row.version);
+      where conversation.version > known.version or conversation.blocked <> known.blocked`.execute(
+      this.#options.db.core,
+    );
+    for (const { n, version, blocked } of rows) {
+      const room = rooms[n - 1];
+      if (room === undefined) continue;
+      room.live.catchUp(version);
+      // A block takes no version: who is blocked must not see one.
+      room.blocked = blocked;
+    }
   }
 
   async #comparePeople(people: readonly Person[]): Promise<void> {
@@ -66,7 +78,7 @@ export class Heads {
         ${people.map((one) => one.me)}::bigint[])
         with ordinality as known (tenant_id, id, version, n)
       join app_user using (tenant_id, id)
-      where app_user.version > known.version`.execute(this.#options.db.sql);
+      where app_user.version > known.version`.execute(this.#options.db.core);
     const behind = rows.flatMap((row) => people[row.n - 1] ?? []);
     const stale = people.filter((one) => one.stale);
     await Promise.all(

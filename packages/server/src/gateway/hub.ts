@@ -1,9 +1,20 @@
-import { conversationTopic, type PersonalEvent, type Topic, userTopic } from '@parley/protocol';
-import type { BusMessage, ConversationChange, Fleeting, Joined, Left } from '../bus/bus.ts';
+import { conversationTopic, limits, ParleyError, type Topic, userTopic } from '@parley/protocol';
+import type { AccessFault } from '../access/access-ended.ts';
+import { endsSession } from '../access/ends-session.ts';
+import type {
+  AccessEnd,
+  BlockChange,
+  BusMessage,
+  ConversationChange,
+  Fleeting,
+  Joined,
+  Left,
+} from '../bus/bus.ts';
 import type { Scope } from '../scope.ts';
-import type { MembershipHead, Memberships } from './memberships.ts';
+import type { MembershipHead, MembershipList, Memberships } from './memberships.ts';
 import { type Outlet, Person } from './person.ts';
 import { type Room, Rooms, type RoomsOptions } from './rooms.ts';
+import { TenantsHere } from './tenants-here.ts';
 import { textFrame } from './text-frame.ts';
 import { Watchers } from './watchers.ts';
 
@@ -19,6 +30,7 @@ interface HubOptions extends Omit<RoomsOptions, 'onLeft'> {
 /** Who is connected to this node, and what of what happens concerns them. */
 export class Hub {
   readonly watchers: Watchers;
+  readonly tenants: TenantsHere;
   readonly #options: HubOptions;
   readonly #people = new Map<Topic, Person>();
   readonly #rooms: Rooms;
@@ -26,7 +38,8 @@ export class Hub {
   constructor(options: HubOptions) {
     const { bus, readGap, readMembers, onError } = options;
     this.#options = options;
-    this.watchers = new Watchers(bus);
+    this.watchers = new Watchers({ bus, blocksOf: (scope) => this.blocksOf(scope) });
+    this.tenants = new TenantsHere(bus);
     this.#rooms = new Rooms({
       bus,
       readGap,
@@ -37,10 +50,20 @@ export class Hub {
     bus.onMessage((topic, messages) => this.#hear(topic, messages));
   }
 
-  /** Adds a connection; settles when it hears everything of its person's conversations. */
+  /**
+   * Adds a connection; settles when it hears everything of its person's conversations.
+   *
+   * Hears of the end of access from the call on. Throws `too_many`.
+   */
   async join(outlet: Outlet): Promise<void> {
     const topic = userTopic(outlet.scope.tenant, outlet.scope.user);
     let person = this.#people.get(topic);
+    if ((person?.connections.size ?? 0) >= limits.connectionsPerUser) {
+      throw new ParleyError('too_many', {
+        message: `A person has at most ${limits.connectionsPerUser} connections. Close some.`,
+      });
+    }
+    this.tenants.add(outlet);
     if (person === undefined) {
       person = new Person(outlet.scope);
       this.#people.set(topic, person);
@@ -53,6 +76,7 @@ export class Hub {
   }
 
   leave(outlet: Outlet): void {
+    this.tenants.remove(outlet);
     const topic = userTopic(outlet.scope.tenant, outlet.scope.user);
     const person = this.#people.get(topic);
     if (person === undefined || !person.connections.delete(outlet)) return;
@@ -61,11 +85,27 @@ export class Hub {
     for (const room of [...person.rooms]) this.#rooms.leave(person, room);
   }
 
+  /** Ends a connection whose access has ended; nothing is told to it, nor to us for it, from here on. */
+  end(outlet: Outlet, fault: AccessFault): void {
+    outlet.end(fault);
+    this.leave(outlet);
+  }
+
   /** Whether the connection's person is in this conversation, as far as this node knows. */
   isIn(scope: Scope, conversation: string): boolean {
     const person = this.#people.get(userTopic(scope.tenant, scope.user));
     const room = this.#rooms.get(conversationTopic(scope.tenant, conversation));
     return person !== undefined && room?.people.has(person) === true;
+  }
+
+  /** Whether it is a conversation of two one of whom blocks the other. */
+  isBlocked(scope: Scope, conversation: string): boolean {
+    return this.#rooms.get(conversationTopic(scope.tenant, conversation))?.blocked === true;
+  }
+
+  /** Whom a person who is connected here blocks. */
+  blocksOf(scope: Scope): ReadonlySet<string> {
+    return this.#people.get(userTopic(scope.tenant, scope.user))?.blocks ?? new Set();
   }
 
   people(): IterableIterator<Person> {
@@ -106,20 +146,36 @@ export class Hub {
         case 'left':
           if (person !== undefined) this.#left(person, message);
           break;
+        case 'block':
+          if (person !== undefined) this.#block(person, message);
+          break;
+        case 'direct-block':
+          if (room !== undefined) room.blocked = message.blocked;
+          break;
+        case 'access':
+          this.#endAll(person?.connections ?? this.tenants.of(topic), message.ended);
+          break;
       }
     }
     if (changes.length > 0) room?.live.take(changes);
   }
 
+  #endAll(outlets: Iterable<Outlet>, ended: AccessEnd): void {
+    for (const outlet of [...outlets]) {
+      const falls = [...outlet.sessions].some((session) => endsSession(ended, session));
+      if (falls) this.end(outlet, ended.reason);
+    }
+  }
+
   #tellFleeting(topic: Topic, message: Fleeting): void {
     const room = this.#rooms.get(topic);
-    const frame = textFrame(message.frame);
     if (room !== undefined) {
-      this.#rooms.queue(room, { frame, except: message.except });
+      const { except, sender, frame } = message;
+      this.#rooms.queue(room, { frame: textFrame(frame), except, sender });
       return;
     }
-    this.#people.get(topic)?.send(frame);
-    for (const outlet of this.watchers.of(topic)) outlet.send(frame);
+    this.#people.get(topic)?.send(textFrame(message.frame));
+    this.watchers.tell(topic, message);
   }
 
   #joined(person: Person, joined: Joined): void {
@@ -137,6 +193,11 @@ export class Hub {
     if (room !== undefined) this.#endIn(room, person.scope.user, left.version);
     person.untold.delete(conversation);
     person.send(textFrame(left.frame));
+  }
+
+  /** From here on the tick's messages are told as the new block wants: told first, it comes first. */
+  #block(person: Person, { user, blocked, me, frame }: BlockChange): void {
+    if (person.hearBlock(user, me, blocked)) person.send(textFrame(frame));
   }
 
   #enter(person: Person, head: MembershipHead): Room {
@@ -177,11 +238,13 @@ export class Hub {
   /** Reads where a person is in, and corrects what is known here; answers what was entered. */
   async #readRooms(person: Person): Promise<MembershipHead[]> {
     person.reading++;
-    const { me, heads } = await this.#options.memberships
-      .read(person.scope)
-      .finally(() => person.reading--);
+    const read = await this.#options.memberships.read(person.scope).finally(() => person.reading--);
+    this.#endRead(person, read);
+    const { me, heads } = read;
     // Everybody may have gone while it was read.
     if (person.connections.size === 0) return [];
+    // Before anybody is entered: what they are told there is told with these blocks.
+    person.takeBlocks(read.blocks, me);
     const mine = new Set(heads.map((head) => head.conversation));
     for (const room of [...person.rooms]) {
       if (mine.has(room.conversation) || person.heardSince(room.conversation, me)) continue;
@@ -194,16 +257,14 @@ export class Hub {
     );
     for (const head of entered) this.#enter(person, head);
     person.caughtUp(me);
-    this.#tellLeft(person);
+    person.tellUntold();
     return entered;
   }
 
-  #tellLeft(person: Person): void {
-    for (const conversation of person.untold) {
-      const event: PersonalEvent = { event: 'conversation.removed', me: person.me, conversation };
-      person.send(textFrame(JSON.stringify(event)));
-    }
-    person.untold.clear();
+  /** Wherever `me` is read, so is access: no end of it is skipped with the number that tells of it. */
+  #endRead(person: Person, { deactivated, tokensValidFrom }: MembershipList): void {
+    if (deactivated) for (const outlet of [...person.connections]) this.end(outlet, 'deactivated');
+    else this.#endAll(person.connections, { reason: 'revoked', issuedBefore: tokensValidFrom });
   }
 
   async #firstRead(person: Person): Promise<void> {

@@ -7,12 +7,19 @@ export interface MembershipHead {
   readonly conversation: string;
   readonly version: number;
   readonly lastSeq: number;
+  /** Of a direct conversation: one of the two blocks the other. */
+  readonly blocked?: boolean;
 }
 
-/** A person's conversations, and the personal version at which they were read. */
+/** A person's conversations, blocks and access, and the personal version at which they were read. */
 export interface MembershipList {
   readonly me: number;
   readonly heads: readonly MembershipHead[];
+  readonly deactivated: boolean;
+  /** Tokens issued before this are dead; milliseconds. */
+  readonly tokensValidFrom: number;
+  /** Whom the person blocks. */
+  readonly blocks: ReadonlySet<string>;
 }
 
 interface Waiting {
@@ -24,14 +31,32 @@ interface Waiting {
 interface Row {
   readonly n: number;
   readonly me: number;
+  readonly deactivated: boolean;
+  readonly tokens_valid_from: Date | null;
   readonly id: string | null;
   readonly version: number;
   readonly last_seq: number;
+  readonly blocked: boolean;
+  /** In rows of their own. */
+  readonly blocks: string | null;
+}
+
+interface MutableList extends MembershipList {
+  readonly heads: MembershipHead[];
+  readonly blocks: Set<string>;
 }
 
 const peoplePerQuery = 500;
+/** Of somebody who is no user yet: a token of theirs is being looked at. */
+const nobody: MembershipList = {
+  me: 0,
+  heads: [],
+  deactivated: false,
+  tokensValidFrom: 0,
+  blocks: new Set(),
+};
 
-/** Reads memberships; people who connect together share one query, so a storm stays cheap. */
+/** Reads memberships and blocks; people who connect together share one query, so a storm stays cheap. */
 export class Memberships {
   readonly #db: Database;
   readonly #waiting: Waiting[] = [];
@@ -57,7 +82,7 @@ export class Memberships {
       try {
         const lists = await this.#query(batch.map((one) => one.scope));
         for (const [index, one] of batch.entries()) {
-          one.resolve(lists.get(index + 1) ?? { me: 0, heads: [] });
+          one.resolve(lists.get(index + 1) ?? nobody);
         }
       } catch (error) {
         for (const one of batch) one.reject(error);
@@ -67,23 +92,42 @@ export class Memberships {
   }
 
   async #query(scopes: readonly Scope[]): Promise<Map<number, MembershipList>> {
+    // One statement, so that all is of one moment.
     const { rows } = await sql<Row>`
-      select person.n::int as n, app_user.version as me,
-        conversation.id, conversation.version, conversation.last_seq
-      from unnest(${scopes.map((one) => one.tenant)}::text[], ${scopes.map((one) => one.user)}::text[])
-        with ordinality as person (tenant_id, user_id, n)
-      join app_user on app_user.tenant_id = person.tenant_id and app_user.id = person.user_id
+      with person as materialized (
+        select wanted.n::int as n, wanted.tenant_id, wanted.user_id, app_user.version as me,
+          app_user.deactivated_at is not null as deactivated, app_user.tokens_valid_from
+        from unnest(${scopes.map((one) => one.tenant)}::text[],
+          ${scopes.map((one) => one.user)}::text[])
+          with ordinality as wanted (tenant_id, user_id, n)
+        join app_user on app_user.tenant_id = wanted.tenant_id and app_user.id = wanted.user_id
+      )
+      select person.n, person.me, person.deactivated, person.tokens_valid_from,
+        conversation.id, conversation.version, conversation.last_seq, conversation.blocked,
+        null as blocks
+      from person
       left join member on member.tenant_id = person.tenant_id and member.user_id = person.user_id
         and member.left_at is null
       left join conversation on conversation.tenant_id = member.tenant_id
-        and conversation.id = member.conversation_id`.execute(this.#db.sql);
-    const lists = new Map<number, { me: number; heads: MembershipHead[] }>();
-    for (const row of rows) {
-      const list = lists.get(row.n) ?? { me: row.me, heads: [] };
-      if (row.id !== null) {
-        list.heads.push({ conversation: row.id, version: row.version, lastSeq: row.last_seq });
-      }
-      lists.set(row.n, list);
+        and conversation.id = member.conversation_id
+      union all
+      select person.n, person.me, person.deactivated, person.tokens_valid_from,
+        null, null, null, null, block.blocked_id
+      from person
+      join block on block.tenant_id = person.tenant_id
+        and block.blocker_id = person.user_id`.execute(this.#db.core);
+    const lists = new Map<number, MutableList>();
+    for (const { n, me, deactivated, id, version, last_seq: lastSeq, blocked, ...row } of rows) {
+      const list = lists.get(n) ?? {
+        me,
+        heads: [],
+        deactivated,
+        tokensValidFrom: row.tokens_valid_from?.getTime() ?? 0,
+        blocks: new Set(),
+      };
+      if (id !== null) list.heads.push({ conversation: id, version, lastSeq, blocked });
+      if (row.blocks !== null) list.blocks.add(row.blocks);
+      lists.set(n, list);
     }
     return lists;
   }

@@ -1,15 +1,13 @@
 import type { Duplex } from 'node:stream';
+import { bounds } from '../limits/bounds.ts';
+import type { Flusher } from './flusher.ts';
 
 interface OutflowOptions {
   readonly stream: Duplex;
+  readonly flusher: Flusher;
   /** The client reads too slowly for what it is told. */
   readonly onSlow: () => void;
 }
-
-/** Events beyond this that the client has not read make it slow. */
-const unreadEventBytes = 1024 * 1024;
-/** Answers beyond this that the client has not read make it slow too, although it asked for them. */
-const unreadReplyBytes = 32 * 1024 * 1024;
 
 /**
  * What goes out on one connection: gathered, and written once per turn of the event loop.
@@ -18,7 +16,10 @@ const unreadReplyBytes = 32 * 1024 * 1024;
  * not pile up.
  */
 export class Outflow {
+  /** Whose turn of the flusher it takes: the tenant, once it is known. */
+  lane = '';
   readonly #stream: Duplex;
+  readonly #flusher: Flusher;
   readonly #onSlow: () => void;
   #queued: Buffer[] = [];
   /** Bytes of answers among what is queued, and among what the stream still holds. */
@@ -26,15 +27,16 @@ export class Outflow {
   #unreadReplies = 0;
   #ended = false;
 
-  constructor({ stream, onSlow }: OutflowOptions) {
+  constructor({ stream, flusher, onSlow }: OutflowOptions) {
     this.#stream = stream;
+    this.#flusher = flusher;
     this.#onSlow = onSlow;
   }
 
   /** Queues a whole frame that nobody asked for. */
   tell(frame: Buffer): void {
     if (this.#ended) return;
-    if (this.#queued.push(frame) === 1) setImmediate(() => this.flush());
+    if (this.#queued.push(frame) === 1) this.#flusher.add(this.lane, this);
   }
 
   /** Queues a whole frame that answers a request. */
@@ -50,7 +52,10 @@ export class Outflow {
     if (queued.length === 0 || this.#ended || !this.#stream.writable) return;
     const unread = this.#stream.writableLength;
     this.#unreadReplies = Math.min(unread, this.#unreadReplies);
-    if (unread > unreadEventBytes + this.#unreadReplies || this.#unreadReplies > unreadReplyBytes) {
+    if (
+      unread > bounds.unreadEventBytes + this.#unreadReplies ||
+      this.#unreadReplies > bounds.unreadReplyBytes
+    ) {
       this.#onSlow();
       return;
     }

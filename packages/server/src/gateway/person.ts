@@ -1,11 +1,18 @@
-import type { Scope } from '../scope.ts';
+import type { PersonalEvent } from '@parley/protocol';
+import type { AccessFault } from '../access/access-ended.ts';
+import type { Scope, Session } from '../scope.ts';
 import type { Room } from './rooms.ts';
+import { textFrame } from './text-frame.ts';
 
 /** Where frames for one connection go. */
 export interface Outlet {
   readonly scope: Scope;
+  /** What it lives by; two while a newer token is looked at. It falls with any of them. */
+  readonly sessions: ReadonlySet<Session>;
   /** Queues a framed buffer; it is written when the tick ends. */
   send(frame: Buffer): void;
+  /** Its access has ended: nothing more comes in or goes out. */
+  end(fault: AccessFault): void;
 }
 
 /** A person with at least one connection on this node. */
@@ -23,8 +30,11 @@ export class Person {
   reading = 0;
   /** The personal version up to which everything was heard or read. */
   #me = 0;
-  /** The newest joining or leaving heard by conversation, where a read could contradict it. */
+  /** The newest news heard of a conversation or block, where a read could contradict it. */
   readonly #news = new Map<string, number>();
+  readonly #blocks = new Set<string>();
+  #blocksKnown = false;
+  readonly #untoldBlocks = new Map<string, boolean>();
 
   constructor(scope: Scope) {
     this.scope = scope;
@@ -32,6 +42,11 @@ export class Person {
 
   get me(): number {
     return this.#me;
+  }
+
+  /** Whom this person blocks: from them come placeholders in groups, and no signs. */
+  get blocks(): ReadonlySet<string> {
+    return this.#blocks;
   }
 
   /** News of a joining or leaving came; answers false when it is old, or a newer one came before. */
@@ -50,6 +65,27 @@ export class Person {
     return (this.#news.get(conversation) ?? 0) > me;
   }
 
+  /** The person blocks somebody, or no longer does; answers false when it is old news. */
+  hearBlock(user: string, me: number, blocked: boolean): boolean {
+    if (!this.hear(blockOf(user), me)) return false;
+    if (blocked) this.#blocks.add(user);
+    else this.#blocks.delete(user);
+    return true;
+  }
+
+  /** Whom the person blocks was read at this personal version. */
+  takeBlocks(read: ReadonlySet<string>, me: number): void {
+    for (const user of new Set([...read, ...this.#blocks])) {
+      const blocked = read.has(user);
+      if (blocked === this.#blocks.has(user) || this.heardSince(blockOf(user), me)) continue;
+      if (blocked) this.#blocks.add(user);
+      else this.#blocks.delete(user);
+      // What was so when the person came is nothing new.
+      if (this.#blocksKnown) this.#untoldBlocks.set(user, blocked);
+    }
+    this.#blocksKnown = true;
+  }
+
   /** Everything up to this personal version was read. */
   caughtUp(me: number): void {
     this.#me = Math.max(this.#me, me);
@@ -59,7 +95,28 @@ export class Person {
     this.stale = this.#news.size > 0;
   }
 
+  /** Says what a read has shown and nobody has said: conversations that ended, blocks. */
+  tellUntold(): void {
+    for (const conversation of this.untold) {
+      this.#tell({ event: 'conversation.removed', me: this.#me, conversation });
+    }
+    this.untold.clear();
+    for (const [user, blocked] of this.#untoldBlocks) {
+      this.#tell({ event: 'block.updated', me: this.#me, user, blocked });
+    }
+    this.#untoldBlocks.clear();
+  }
+
   send(frame: Buffer): void {
     for (const outlet of this.connections) outlet.send(frame);
   }
+
+  #tell(event: PersonalEvent): void {
+    this.send(textFrame(JSON.stringify(event)));
+  }
+}
+
+// Conversations are named by UUIDs, which have no space.
+function blockOf(user: string): string {
+  return `block ${user}`;
 }

@@ -1,5 +1,6 @@
 import { conversationTopic, type Topic } from '@parley/protocol';
 import type { Bus, ConversationChange } from '../bus/bus.ts';
+import { hiddenEvent } from '../messages/hidden-message.ts';
 import { LiveConversation } from './live-conversation.ts';
 import type { MembershipHead } from './memberships.ts';
 import type { Person } from './person.ts';
@@ -12,16 +13,24 @@ export interface Room {
   readonly live: LiveConversation;
   /** Those who are in it, each with the version up to which they need no event, or must get none. */
   readonly people: Map<Person, number>;
+  /** Of two people one of whom blocks the other: neither is told the other's signs. */
+  blocked: boolean;
   /** Framed, waiting for the end of the tick. */
   queued: QueuedFrame[];
 }
 
 interface QueuedFrame {
   readonly frame: Buffer;
-  /** This person is spared. */
-  readonly except?: string | undefined;
+  /** These people are spared. */
+  readonly except?: readonly string[] | undefined;
   /** Of a durable change. */
   readonly version?: number;
+  /** Those who block this person get a placeholder of a text, and nothing of a sign. */
+  readonly sender?: string | undefined;
+  /** The text of the event that can be hidden. */
+  readonly event?: string;
+  /** The frame of the placeholder, made when somebody needs it. */
+  hidden?: Buffer;
 }
 
 /** What rooms are told of and ask for. */
@@ -79,6 +88,8 @@ export class Rooms {
     }
     // What is queued was said before this person came: it must not reach them.
     if (!room.people.has(person)) this.#flushRoom(room);
+    // Never back to false: what was heard may be newer than what was read. The next beat compares.
+    if (head.blocked === true) room.blocked = true;
     room.people.set(person, Math.max(room.people.get(person) ?? 0, head.version));
     person.rooms.add(room);
     room.live.catchUp(head.version);
@@ -116,13 +127,15 @@ export class Rooms {
       tenant,
       conversation,
       people: new Map(),
+      blocked: head.blocked === true,
       queued: [],
       live: new LiveConversation({
         version: head.version,
         lastSeq: head.lastSeq,
-        deliver: ({ version, left, frame }) => {
+        deliver: ({ version, left, sender, frame }) => {
           if (left !== undefined) onLeft(room, left, version);
-          this.queue(room, { frame: textFrame(frame), version });
+          const hideable = sender === undefined ? {} : { sender, event: frame };
+          this.queue(room, { frame: textFrame(frame), version, ...hideable });
         },
         readGap: async (version, lastSeq) => {
           const changes = await readGap({ tenant, conversation }, version, lastSeq);
@@ -157,29 +170,49 @@ export class Rooms {
   }
 
   #flushRoom(room: Room): void {
-    const { queued } = room;
-    if (queued.length === 0) return;
+    const queued = room.blocked ? room.queued.filter(isNoSign) : room.queued;
     room.queued = [];
-    const all = joinFrames(queued);
-    const spared = new Set(queued.map((one) => one.except));
+    if (queued.length === 0) return;
+    const all = joinFrames(queued.map((one) => one.frame));
+    const spared = new Set<string>();
     let oldest = Number.POSITIVE_INFINITY;
-    for (const { version = Number.POSITIVE_INFINITY } of queued) oldest = Math.min(oldest, version);
+    for (const { except, version = Number.POSITIVE_INFINITY } of queued) {
+      oldest = Math.min(oldest, version);
+      if (except !== undefined) for (const user of except) spared.add(user);
+    }
     for (const [person, since] of room.people) {
-      const { user } = person.scope;
-      if (since < oldest && !spared.has(user)) {
+      if (since < oldest && !spared.has(person.scope.user) && !hidesFrom(person, queued)) {
         person.send(all);
         continue;
       }
-      const own = queued.filter(
-        ({ except, version = Number.POSITIVE_INFINITY }) => except !== user && version > since,
-      );
+      const own = queued.flatMap((one) => frameFor(person, since, one) ?? []);
       if (own.length > 0) person.send(joinFrames(own));
     }
   }
 }
 
-function joinFrames(queued: readonly QueuedFrame[]): Buffer {
-  const [first] = queued;
-  if (queued.length === 1 && first !== undefined) return first.frame;
-  return Buffer.concat(queued.map((one) => one.frame));
+/** Typing, which in a room of two of whom one blocks the other nobody is told. */
+function isNoSign({ sender, event }: QueuedFrame): boolean {
+  return sender === undefined || event !== undefined;
+}
+
+function hidesFrom(person: Person, queued: readonly QueuedFrame[]): boolean {
+  const { blocks } = person;
+  if (blocks.size === 0) return false;
+  return queued.some(({ sender }) => sender !== undefined && blocks.has(sender));
+}
+
+function frameFor(person: Person, since: number, one: QueuedFrame): Buffer | undefined {
+  const { except, sender, event, version = Number.POSITIVE_INFINITY } = one;
+  if (version <= since || except?.includes(person.scope.user) === true) return undefined;
+  if (sender === undefined || !person.blocks.has(sender)) return one.frame;
+  if (event === undefined) return undefined;
+  one.hidden ??= textFrame(hiddenEvent(event));
+  return one.hidden;
+}
+
+function joinFrames(frames: readonly Buffer[]): Buffer {
+  const [first] = frames;
+  if (frames.length === 1 && first !== undefined) return first;
+  return Buffer.concat(frames);
 }

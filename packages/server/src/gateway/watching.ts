@@ -33,7 +33,7 @@ export class Watching {
     for (const user of visible) connection.watched.add(user);
     // Listen first, look second: who comes in between is told twice, never missed.
     this.#hub.watchers.add(connection.state.outlet, visible);
-    return { users: await this.#presence.look(ctx.scope.tenant, visible) };
+    return { users: await this.#presence.look(ctx.scope, visible) };
   }
 
   unwatch(connection: Connection, users: Iterable<string>): void {

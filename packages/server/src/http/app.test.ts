@@ -31,7 +31,7 @@ describe('What goes wrong', () => {
     ['DELETE', '/v1/conversations', 'POST, GET, HEAD'],
     ['GET', '/v1/tenants', 'POST'],
     ['HEAD', '/v1/tenants', 'POST'],
-    ['PATCH', '/v1/users/alice', 'PUT'],
+    ['PATCH', '/v1/users/alice', 'PUT, GET, HEAD, DELETE'],
     ['OPTIONS', '/v1/users/a%2Fb/tokens', 'POST'],
     ['POST', '/app/messages/', 'GET, HEAD'],
   ])(

@@ -1,22 +1,32 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { ParleyError } from '@parley/protocol';
+import type { Context } from 'hono';
 import { getPath } from 'hono/utils/url';
+import { isGuess } from '../doors/is-guess.ts';
 import { prefixOf, withoutPrefix } from '../path-prefix.ts';
+import { addApiKeyRoutes } from './api-keys.ts';
+import { arrival } from './arrival.ts';
+import { addAuditRoutes } from './audit.ts';
 import { addConversationRoutes } from './conversations.ts';
-import { cors } from './cors.ts';
 import { addDemoRoutes } from './demo.ts';
 import { addHealthRoutes } from './health.ts';
+import { addKeySourceRoutes } from './key-sources.ts';
 import { addMessageRoutes } from './messages.ts';
 import { addMetricsRoute, measureRequests } from './metrics.ts';
 import { addOpenApiRoute } from './openapi.ts';
 import { addPageRoutes } from './page.ts';
+import { pageAccess } from './page-access.ts';
 import type { AppParts, HttpEnv } from './parts.ts';
 import { problemResponse, shapeError, toParleyError } from './problem.ts';
 import { readablePath } from './readable-path.ts';
 import { requestId } from './request-id.ts';
 import { securityHeaders } from './security-headers.ts';
+import { addSigningKeyRoutes } from './signing-keys.ts';
 import { addTenantRoutes } from './tenants.ts';
+import { addUserConversationRoutes } from './user-conversations.ts';
+import { withUserOfQuery } from './user-in-query.ts';
 import { addUserRoutes } from './users.ts';
+import { addUserAccessRoutes } from './users-access.ts';
 
 /**
  * The HTTP side of the server: `app.fetch` answers requests.
@@ -28,7 +38,7 @@ export function createApp(parts: AppParts): OpenAPIHono<HttpEnv> {
   const { config, log } = parts;
   const prefix = prefixOf(config.publicUrl);
   const app = new OpenAPIHono<HttpEnv>({
-    getPath: (request) => withoutPrefix(getPath(request), prefix),
+    getPath: (request) => withUserOfQuery(withoutPrefix(getPath(request), prefix), request.url),
     defaultHook: (result) => {
       if (!result.success) throw shapeError(result.error);
     },
@@ -36,23 +46,35 @@ export function createApp(parts: AppParts): OpenAPIHono<HttpEnv> {
 
   app.use(requestId());
   app.use(measureRequests(parts.metrics));
-  app.use(securityHeaders(config.publicUrl));
-  app.use(cors(config.allowedOrigins));
+  app.use(securityHeaders(parts.doors.headers));
+  app.use(arrival(parts));
+  app.use('/v1/*', pageAccess(parts));
   app.use(readablePath());
 
   addHealthRoutes(app, parts);
   addMetricsRoute(app, parts);
   addOpenApiRoute(app, parts);
   addTenantRoutes(app, parts);
+  addApiKeyRoutes(app, parts);
+  addSigningKeyRoutes(app, parts);
+  addKeySourceRoutes(app, parts);
+  addAuditRoutes(app, parts);
   addUserRoutes(app, parts);
+  addUserAccessRoutes(app, parts);
+  addUserConversationRoutes(app, parts);
   addConversationRoutes(app, parts);
   addMessageRoutes(app, parts);
   addDemoRoutes(app, parts);
   addPageRoutes(app, parts);
 
   app.onError((error, c) => {
-    const told = toParleyError(error);
-    const about = { request_id: c.get('requestId'), method: c.req.method, code: told.code };
+    const told = asTold(parts, error, c);
+    const about = {
+      request_id: c.get('requestId'),
+      method: c.req.method,
+      code: told.code,
+      address: c.get('address'),
+    };
     if (told.code === 'internal') log.error({ ...about, err: error }, 'request failed');
     else if (told.code === 'unavailable') log.warn({ ...about, err: told }, 'request refused');
     else log.debug({ ...about, err: told }, 'request refused');
@@ -68,6 +90,16 @@ export function createApp(parts: AppParts): OpenAPIHono<HttpEnv> {
     return answer;
   });
   return app;
+}
+
+/** Who brings one bad key after another hears how long to wait; a good one is taken all the while. */
+function asTold({ doors }: AppParts, error: unknown, c: Context<HttpEnv>): ParleyError {
+  const given = c.req.header('Authorization') !== undefined;
+  if (given && isGuess(error)) {
+    const retryAfterMs = doors.limits.take('addressFailures', c.get('address'));
+    if (retryAfterMs > 0) return new ParleyError('rate_limited', { retryAfterMs, cause: error });
+  }
+  return toParleyError(error);
 }
 
 function noRoute(): ParleyError {

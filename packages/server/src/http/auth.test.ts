@@ -19,8 +19,22 @@ const id = '0199f2c4-5b6a-7c1d-8e2f-3a4b5c6d7e8f';
 /** Every call that needs somebody, and whom. */
 const calls = [
   ['POST', '/v1/tenants', 'operator'],
+  ['POST', '/v1/tenants/acme/suspend', 'operator'],
+  ['POST', '/v1/tenants/acme/resume', 'operator'],
+  ['GET', '/v1/api-keys', 'apiKey'],
+  ['POST', '/v1/api-keys', 'apiKey'],
+  ['DELETE', '/v1/api-keys/abcdefghijkl', 'apiKey'],
+  ['GET', '/v1/signing-keys', 'apiKey'],
+  ['POST', '/v1/signing-keys', 'apiKey'],
+  ['DELETE', '/v1/signing-keys/abcdefghijkl', 'apiKey'],
+  ['GET', '/v1/key-sources', 'apiKey'],
+  ['POST', '/v1/key-sources', 'apiKey'],
+  ['POST', '/v1/key-sources/abcdefghijkl/read', 'apiKey'],
+  ['DELETE', '/v1/key-sources/abcdefghijkl', 'apiKey'],
+  ['GET', '/v1/audit', 'apiKey'],
   ['PUT', '/v1/users/alice', 'apiKey'],
   ['POST', '/v1/users/alice/tokens', 'apiKey'],
+  ['POST', '/v1/users/alice/conversations', 'apiKey'],
   ['POST', '/v1/conversations', 'user'],
   ['GET', '/v1/conversations', 'user'],
   ['GET', `/v1/conversations/${id}`, 'user'],
@@ -81,7 +95,7 @@ test('[AU15] The word Bearer is known in any case', async () => {
 test('[AU35] A deactivated person is refused with a token that is still good', async () => {
   const bearer = await server.token(tenant, 'leaver');
   expect((await server.call('GET', '/v1/conversations', { bearer })).status).toBe(200);
-  await server.parts.db.sql
+  await server.database.sql
     .updateTable('app_user')
     .set({ deactivated_at: new Date() })
     .where('tenant_id', '=', tenant.id)

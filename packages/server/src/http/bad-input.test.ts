@@ -1,9 +1,11 @@
 import { newId } from '@parley/protocol';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { testPair } from '../tokens/testing/key-pair.ts';
 import { problemSchema } from './problem.ts';
 import { createTestApp, field, operatorKey, type TestApp } from './testing/test-app.ts';
 
 let server: TestApp;
+let tenantId: string;
 let apiKey: string;
 let alice: string;
 let conversation: string;
@@ -14,6 +16,7 @@ beforeAll(async () => {
     demo: { people: async () => [] },
   });
   const tenant = await server.tenant();
+  tenantId = tenant.id;
   apiKey = tenant.api_key;
   await server.call('PUT', '/v1/users/bob', { bearer: apiKey, body: { name: 'Bob' } });
   alice = await server.token(tenant, 'alice');
@@ -40,6 +43,36 @@ const samples: readonly Sample[] = [
     body: { id: 'acme', name: 'Acme' },
   },
   {
+    call: 'PATCH /v1/tenants/{id}',
+    path: () => `/v1/tenants/${tenantId}`,
+    bearer: () => apiKey,
+    body: { directory: 'all', members_may: [], allowed_origins: [], frame_ancestors: [] },
+  },
+  {
+    call: 'POST /v1/api-keys',
+    path: () => '/v1/api-keys',
+    bearer: () => apiKey,
+    body: { name: 'Sign-in', scopes: ['tokens'], expires_at: '2100-01-01T00:00:00Z' },
+  },
+  {
+    call: 'POST /v1/tenants/{id}/api-keys',
+    path: () => `/v1/tenants/${tenantId}/api-keys`,
+    bearer: () => operatorKey,
+    body: { name: 'Sign-in', scopes: ['tokens'], expires_at: '2100-01-01T00:00:00Z' },
+  },
+  {
+    call: 'POST /v1/signing-keys',
+    path: () => '/v1/signing-keys',
+    bearer: () => apiKey,
+    body: { algorithm: 'ES256', public_key: testPair('ES256').jwk, kid: 'mine' },
+  },
+  {
+    call: 'POST /v1/key-sources',
+    path: () => '/v1/key-sources',
+    bearer: () => apiKey,
+    body: { url: 'https://login.example.com/jwks.json' },
+  },
+  {
     call: 'PUT /v1/users/{id}',
     path: () => '/v1/users/alice',
     bearer: () => apiKey,
@@ -50,6 +83,18 @@ const samples: readonly Sample[] = [
       locale: 'en',
       role: 'member',
     },
+  },
+  {
+    call: 'PUT /v1/users',
+    path: () => '/v1/users',
+    bearer: () => apiKey,
+    body: { users: [{ id: 'carol', name: 'Carol' }] },
+  },
+  {
+    call: 'POST /v1/users/{id}/conversations',
+    path: () => '/v1/users/alice/conversations',
+    bearer: () => apiKey,
+    body: { kind: 'group', members: ['bob'], name: 'Launch', conversation: newId() },
   },
   {
     call: 'POST /v1/users/{id}/tokens',
@@ -97,9 +142,15 @@ const replacements: Readonly<Record<string, unknown>> = {
 // What these fields may hold as well; everything else has to be refused.
 const allowed: Readonly<Record<string, readonly string[]>> = {
   'POST /v1/tenants name': ['text of SQL'],
+  'PATCH /v1/tenants/{id} members_may': ['an empty list'],
+  'PATCH /v1/tenants/{id} allowed_origins': ['an empty list'],
+  'PATCH /v1/tenants/{id} frame_ancestors': ['an empty list'],
+  'POST /v1/api-keys name': ['text of SQL'],
   'PUT /v1/users/{id} name': ['text of SQL'],
   'POST /v1/conversations name': ['text of SQL'],
   'POST /v1/conversations members': ['an empty list', 'a list'],
+  'POST /v1/users/{id}/conversations name': ['text of SQL'],
+  'POST /v1/users/{id}/conversations members': ['an empty list', 'a list'],
   'POST /v1/conversations/{id}/messages body': ['text of SQL'],
   'POST /v1/demo/sign-in user': ['a huge string', 'U+0000', 'half a surrogate pair', 'text of SQL'],
 };
@@ -139,7 +190,7 @@ test.each(samples)('[AU54] $call: a field of a wrong kind is refused by name', a
 });
 
 test('[AU54] None of it was stored, and nobody was troubled', async () => {
-  const { sql } = server.parts.db;
+  const { sql } = server.database;
   expect(await sql.selectFrom('tenant').select('id').execute()).toHaveLength(1);
   expect(await sql.selectFrom('message').select('id').execute()).toEqual([]);
   expect(await sql.selectFrom('conversation').select('id').execute()).toHaveLength(1);

@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi';
-import { isUuid, type JsonObject, limits } from '@parley/protocol';
+import { isUuid, limits } from '@parley/protocol';
+import { jsonObject } from './json-object.ts';
 import { messageSchema, time, uuid } from './message-schema.ts';
 
 const memberSchema = z
@@ -19,10 +20,6 @@ const markSchema = z
   .object({ read: z.int(), delivered: z.int() })
   .openapi('Mark', { description: 'How far one person has read and received, as seq.' });
 
-const metadata = z
-  .custom<JsonObject>((value) => typeof value === 'object' && value !== null)
-  .openapi({ type: 'object', additionalProperties: true });
-
 export const conversationSchema = z
   .object({
     id: uuid,
@@ -32,7 +29,7 @@ export const conversationSchema = z
     last_seq: z.int().openapi({ example: 7 }),
     first_seq: z.int().openapi({ example: 1 }),
     member_count: z.int().openapi({ example: 3 }),
-    metadata,
+    metadata: jsonObject,
     created_at: time,
     created_by: z.string().openapi({ example: 'alice' }),
     members: z
@@ -44,6 +41,10 @@ export const conversationSchema = z
     unread: z.int().openapi({ description: 'Messages of others after my read mark.', example: 2 }),
     // A union, not `nullable()`, which would make every message of the document nullable.
     last_message: z.union([messageSchema, z.null()]),
+    my_role: z.enum(['owner', 'admin', 'member']).openapi({
+      description: 'What I count as here, my role in the tenant included.',
+      example: 'member',
+    }),
     last_activity_at: time,
     marks: z.record(z.string(), markSchema).openapi({
       description: "By user id: everybody's in small conversations, else mine alone.",

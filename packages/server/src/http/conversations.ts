@@ -1,33 +1,28 @@
-import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import { type OpenAPIHono, z } from '@hono/zod-openapi';
 import { commands } from '@parley/protocol';
 import { createConversation } from '../conversations/create-conversation.ts';
 import { getConversation } from '../conversations/get-conversation.ts';
 import { listConversations } from '../conversations/list-conversations.ts';
-import { requireUser } from './auth.ts';
 import {
   conversationParams,
   conversationSchema,
   newConversationSchema,
 } from './conversation-schema.ts';
-import { jsonBody } from './json-body.ts';
+import { operation } from './operation.ts';
 import type { AppParts, HttpEnv } from './parts.ts';
 import { problems } from './problem.ts';
 import { cursorQuery, limitQuery } from './query.ts';
 
-const security = [{ userToken: [] }];
 const tags = ['Conversations'];
 const oneConversation = z.object({ conversation: conversationSchema });
 
 /** Conversations: what `conversation.create`, `.list` and `.get` do on the socket. */
 export function addConversationRoutes(app: OpenAPIHono<HttpEnv>, parts: AppParts): void {
-  const create = createRoute({
+  const create = operation(parts, 'createConversation', {
     method: 'post',
     path: '/v1/conversations',
-    operationId: 'createConversation',
     summary: 'Start a conversation; a direct one that exists is returned',
     tags,
-    security,
-    middleware: [requireUser(parts), jsonBody()] as const,
     request: {
       body: { required: true, content: { 'application/json': { schema: newConversationSchema } } },
     },
@@ -59,14 +54,11 @@ export function addConversationRoutes(app: OpenAPIHono<HttpEnv>, parts: AppParts
     return c.json({ conversation }, created ? 201 : 200);
   });
 
-  const list = createRoute({
+  const list = operation(parts, 'listConversations', {
     method: 'get',
     path: '/v1/conversations',
-    operationId: 'listConversations',
     summary: 'My conversations, newest activity first',
     tags,
-    security,
-    middleware: [requireUser(parts)] as const,
     request: { query: z.object({ cursor: cursorQuery, limit: limitQuery }) },
     responses: {
       200: {
@@ -88,14 +80,11 @@ export function addConversationRoutes(app: OpenAPIHono<HttpEnv>, parts: AppParts
     return c.json(await listConversations(c.get('ctx'), input), 200);
   });
 
-  const get = createRoute({
+  const get = operation(parts, 'getConversation', {
     method: 'get',
     path: '/v1/conversations/{id}',
-    operationId: 'getConversation',
     summary: 'One conversation as my list shows it',
     tags,
-    security,
-    middleware: [requireUser(parts)] as const,
     request: { params: conversationParams },
     responses: {
       200: {

@@ -1,8 +1,8 @@
-import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import { type OpenAPIHono, z } from '@hono/zod-openapi';
 import { ParleyError } from '@parley/protocol';
 import { demoTenant } from '../demo/people.ts';
 import { mintToken } from '../tokens/mint-token.ts';
-import { jsonBody } from './json-body.ts';
+import { operation } from './operation.ts';
 import type { AppParts, HttpEnv } from './parts.ts';
 import { problems } from './problem.ts';
 import { tokenSchema } from './users.ts';
@@ -24,10 +24,9 @@ export function addDemoRoutes(app: OpenAPIHono<HttpEnv>, parts: AppParts): void 
   const { demo } = parts;
   if (!parts.config.demo || demo === undefined) return;
 
-  const list = createRoute({
+  const list = operation(parts, 'listDemoPeople', {
     method: 'get',
     path: '/v1/demo/people',
-    operationId: 'listDemoPeople',
     summary: 'Whom one can be in the demo',
     tags,
     responses: {
@@ -42,13 +41,11 @@ export function addDemoRoutes(app: OpenAPIHono<HttpEnv>, parts: AppParts): void 
   });
   app.openapi(list, async (c) => c.json({ people: await demo.people() }, 200));
 
-  const signIn = createRoute({
+  const signIn = operation(parts, 'demoSignIn', {
     method: 'post',
     path: '/v1/demo/sign-in',
-    operationId: 'demoSignIn',
     summary: 'A token of a demo person',
     tags,
-    middleware: [jsonBody()] as const,
     request: {
       body: {
         required: true,

@@ -1,7 +1,8 @@
-import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import { type OpenAPIHono, z } from '@hono/zod-openapi';
 import { ParleyError } from '@parley/protocol';
 import { sql } from 'kysely';
 import type { Database } from '../db/database.ts';
+import { operation } from './operation.ts';
 import type { AppParts, HttpEnv } from './parts.ts';
 import { problems } from './problem.ts';
 
@@ -11,10 +12,9 @@ const retryAfterMs = 1_000;
 
 /** Whether the process lives, and whether it should get work. */
 export function addHealthRoutes(app: OpenAPIHono<HttpEnv>, parts: AppParts): void {
-  const live = createRoute({
+  const live = operation(parts, 'getHealth', {
     method: 'get',
     path: '/healthz',
-    operationId: 'getHealth',
     summary: 'The process is up',
     tags: ['Operation'],
     responses: {
@@ -24,10 +24,9 @@ export function addHealthRoutes(app: OpenAPIHono<HttpEnv>, parts: AppParts): voi
   });
   app.openapi(live, (c) => c.json({ status: 'ok' as const }, 200));
 
-  const ready = createRoute({
+  const ready = operation(parts, 'getReadiness', {
     method: 'get',
     path: '/readyz',
-    operationId: 'getReadiness',
     summary: 'The process takes work: the database answers, no drain is under way',
     tags: ['Operation'],
     responses: {
@@ -51,7 +50,7 @@ async function assertDatabase(db: Database): Promise<void> {
   const { promise: late, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(() => reject(new Error('No answer in time.')), patienceMs);
   try {
-    await Promise.race([sql`select 1`.execute(db.sql), late]);
+    await Promise.race([sql`select 1`.execute(db.core), late]);
   } catch (cause) {
     throw new ParleyError('unavailable', {
       message: 'The database does not answer.',

@@ -5,16 +5,23 @@ import type { HttpEnv } from './parts.ts';
 const json = /^application\/json *(?:; *charset="?utf-8"? *)?$/i;
 
 /**
- * Reads the body as JSON of at most 64 KiB, before anything looks at it.
+ * Reads the body as JSON of at most `maxBytes`, 64 KiB unless told, before anything looks at it.
  *
  * Stops reading at the first byte too many, whatever Content-Length said. Throws `too_large`,
- * `unsupported_media_type` or `bad_request`. With `emptyAllowed`, no body at all counts as `{}`.
+ * `unsupported_media_type` or `bad_request`. With `emptyAllowed`, no body at all counts as `{}`;
+ * with `withinMs`, it has to be there within that time.
  */
 export function jsonBody(
-  options: { readonly emptyAllowed?: boolean } = {},
+  options: {
+    readonly emptyAllowed?: boolean;
+    readonly maxBytes?: number;
+    readonly withinMs?: number;
+  } = {},
 ): MiddlewareHandler<HttpEnv> {
+  const { emptyAllowed = false, maxBytes = limits.frameBytes, withinMs } = options;
   return async function readJsonBody(c, next) {
-    const text = await readText(c.req.raw, options.emptyAllowed ?? false);
+    const reading = readText(c.req.raw, emptyAllowed, maxBytes);
+    const text = await (withinMs === undefined ? reading : inTime(reading, withinMs));
     try {
       JSON.parse(text);
     } catch (cause) {
@@ -28,13 +35,29 @@ export function jsonBody(
   };
 }
 
-async function readText({ headers, body }: Request, emptyAllowed: boolean): Promise<string> {
+/** Of somebody whom nobody knows, a body is not waited for as long as of others. */
+async function inTime(reading: Promise<string>, ms: number): Promise<string> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const message = 'The body did not arrive in time. Send it at once.';
+  const timer = setTimeout(() => reject(new ParleyError('bad_request', { message })), ms);
+  try {
+    return await Promise.race([reading, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function readText(
+  { headers, body }: Request,
+  emptyAllowed: boolean,
+  maxBytes: number,
+): Promise<string> {
   const type = headers.get('Content-Type');
   if (type === null && emptyAllowed && (await isEmpty(body))) return '{}';
   const packed = (headers.get('Content-Encoding') ?? 'identity') !== 'identity';
   if (type === null || !json.test(type) || packed) throw new ParleyError('unsupported_media_type');
-  if (Number(headers.get('Content-Length') ?? 0) > limits.frameBytes) throw tooLarge();
-  const text = decode(await readBounded(body));
+  if (Number(headers.get('Content-Length') ?? 0) > maxBytes) throw tooLarge(maxBytes);
+  const text = decode(await readBounded(body, maxBytes));
   return text === '' && emptyAllowed ? '{}' : text;
 }
 
@@ -43,12 +66,15 @@ async function isEmpty(body: ReadableStream<Uint8Array> | null): Promise<boolean
   return true;
 }
 
-async function readBounded(body: ReadableStream<Uint8Array> | null): Promise<Buffer> {
+async function readBounded(
+  body: ReadableStream<Uint8Array> | null,
+  maxBytes: number,
+): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of chunksOf(body)) {
     size += chunk.byteLength;
-    if (size > limits.frameBytes) throw tooLarge();
+    if (size > maxBytes) throw tooLarge(maxBytes);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
@@ -72,8 +98,8 @@ function decode(bytes: Buffer): string {
   }
 }
 
-function tooLarge(): ParleyError {
+function tooLarge(maxBytes: number): ParleyError {
   return new ParleyError('too_large', {
-    message: `A body has at most ${limits.frameBytes / 1024} KiB. Send less.`,
+    message: `A body has at most ${maxBytes / 1024} KiB. Send less.`,
   });
 }

@@ -15,6 +15,11 @@ const systemAct = z.union([
   z.object({ type: z.literal('members_added'), users: z.array(z.string()).readonly() }),
   z.object({ type: z.literal('member_removed'), user: z.string() }),
   z.object({ type: z.literal('member_left') }),
+  z.object({
+    type: z.literal('role_changed'),
+    user: z.string(),
+    role: z.enum(['owner', 'admin', 'member']),
+  }),
   z.object({ type: z.literal('renamed'), name: z.string() }),
 ]);
 

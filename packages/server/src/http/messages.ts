@@ -1,28 +1,23 @@
-import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import { type OpenAPIHono, z } from '@hono/zod-openapi';
 import { commands, outgoingMessage } from '@parley/protocol';
 import { listMessages } from '../messages/list-messages.ts';
 import { sendMessage } from '../messages/send-message.ts';
-import { requireUser } from './auth.ts';
 import { conversationParams } from './conversation-schema.ts';
-import { jsonBody } from './json-body.ts';
 import { messageSchema, outgoingMessageSchema, sentMessageSchema } from './message-schema.ts';
+import { operation } from './operation.ts';
 import type { AppParts, HttpEnv } from './parts.ts';
 import { problems } from './problem.ts';
 import { limitQuery, seqQuery } from './query.ts';
 
 const path = '/v1/conversations/{id}/messages';
-const security = [{ userToken: [] }];
 
 /** History and sending: what `message.list` and `message.send` do on the socket. */
 export function addMessageRoutes(app: OpenAPIHono<HttpEnv>, parts: AppParts): void {
-  const list = createRoute({
+  const list = operation(parts, 'listMessages', {
     method: 'get',
     path,
-    operationId: 'listMessages',
     summary: 'A page of history, ascending',
     tags: ['Messages'],
-    security,
-    middleware: [requireUser(parts)] as const,
     request: {
       params: conversationParams,
       query: z.object({
@@ -52,14 +47,11 @@ export function addMessageRoutes(app: OpenAPIHono<HttpEnv>, parts: AppParts): vo
     return c.json(page, 200);
   });
 
-  const send = createRoute({
+  const send = operation(parts, 'sendMessage', {
     method: 'post',
     path,
-    operationId: 'sendMessage',
     summary: 'Send a message; repeat it freely, it is stored once',
     tags: ['Messages'],
-    security,
-    middleware: [requireUser(parts), jsonBody()] as const,
     request: {
       params: conversationParams,
       body: { required: true, content: { 'application/json': { schema: outgoingMessageSchema } } },

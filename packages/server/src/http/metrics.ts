@@ -1,13 +1,10 @@
-import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
-import { ParleyError } from '@parley/protocol';
+import { type OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Context, MiddlewareHandler } from 'hono';
 import { matchedRoutes } from 'hono/route';
 import { Histogram, type Registry } from 'prom-client';
-import { isOperator } from './auth.ts';
+import { operation } from './operation.ts';
 import type { AppParts, HttpEnv } from './parts.ts';
 import { problems } from './problem.ts';
-
-const proxyHeaders = ['Forwarded', 'Via', 'X-Forwarded-For', 'X-Forwarded-Host', 'X-Real-IP'];
 
 /** Measures answers by route pattern, never by address: ids are no labels. */
 export function measureRequests(registry: Registry): MiddlewareHandler<HttpEnv> {
@@ -27,14 +24,12 @@ export function measureRequests(registry: Registry): MiddlewareHandler<HttpEnv> 
 
 /** Prometheus text, for a scraper on this machine or with the operator key. */
 export function addMetricsRoute(app: OpenAPIHono<HttpEnv>, parts: AppParts): void {
-  const { config, metrics } = parts;
-  const get = createRoute({
+  const { metrics } = parts;
+  const get = operation(parts, 'getMetrics', {
     method: 'get',
     path: '/metrics',
-    operationId: 'getMetrics',
     summary: 'Figures for Prometheus; from this machine, or with the operator key',
     tags: ['Operation'],
-    security: [{}, { operatorKey: [] }],
     responses: {
       200: {
         description: 'Prometheus text.',
@@ -44,16 +39,8 @@ export function addMetricsRoute(app: OpenAPIHono<HttpEnv>, parts: AppParts): voi
     },
   });
   app.openapi(get, async (c) => {
-    if (!isLocal(c) && !isOperator(c, config.operatorKey)) throw new ParleyError('unauthorized');
     return c.text(await metrics.metrics(), 200, { 'Content-Type': metrics.contentType });
   });
-}
-
-// A proxy on this machine brings strangers over loopback: whatever passed one is not local.
-function isLocal(c: Context<HttpEnv>): boolean {
-  if (proxyHeaders.some((name) => c.req.header(name) !== undefined)) return false;
-  const address = c.env?.incoming?.socket.remoteAddress ?? '';
-  return address === '::1' || /^(?:::ffff:)?127\.\d+\.\d+\.\d+$/.test(address);
 }
 
 function routeOf(c: Context<HttpEnv>): string {

@@ -1,5 +1,6 @@
-import { type OpenAPIHono, z } from '@hono/zod-openapi';
+import type { OpenAPIHono } from '@hono/zod-openapi';
 import { prefixOf } from '../path-prefix.ts';
+import { operation } from './operation.ts';
 import type { AppParts, HttpEnv } from './parts.ts';
 import { problems } from './problem.ts';
 
@@ -9,10 +10,8 @@ const schemes = {
   userToken: 'A user token (JWT), for one person.',
 } as const;
 
-const path = '/openapi.json';
-
 /** The description of all routes, made from the schemas that check them. */
-export function addOpenApiRoute(app: OpenAPIHono<HttpEnv>, { config }: AppParts): void {
+export function addOpenApiRoute(app: OpenAPIHono<HttpEnv>, parts: AppParts): void {
   for (const [name, description] of Object.entries(schemes)) {
     app.openAPIRegistry.registerComponent('securitySchemes', name, {
       type: 'http',
@@ -20,22 +19,18 @@ export function addOpenApiRoute(app: OpenAPIHono<HttpEnv>, { config }: AppParts)
       description,
     });
   }
-  app.openAPIRegistry.registerPath({
+  const get = operation(parts, 'getOpenApi', {
     method: 'get',
-    path,
-    operationId: 'getOpenApi',
+    path: '/openapi.json',
     summary: 'This description',
     tags: ['Operation'],
     responses: {
-      200: {
-        description: 'OpenAPI 3.1.',
-        content: { 'application/json': { schema: z.object({ openapi: z.string() }) } },
-      },
+      200: { description: 'OpenAPI 3.1, as JSON.' },
       ...problems(),
     },
   });
   let text: string | undefined;
-  app.get(path, (c) => {
+  app.openapi(get, () => {
     text ??= JSON.stringify(
       app.getOpenAPI31Document({
         openapi: '3.1.0',
@@ -47,9 +42,9 @@ export function addOpenApiRoute(app: OpenAPIHono<HttpEnv>, { config }: AppParts)
             'What arrives by itself comes over the WebSocket at `/v1/ws`.',
           license: { name: 'MIT' },
         },
-        servers: [{ url: prefixOf(config.publicUrl) || '/' }],
+        servers: [{ url: prefixOf(parts.config.publicUrl) || '/' }],
       }),
     );
-    return c.body(text, 200, { 'Content-Type': 'application/json' });
+    return new Response(text, { headers: { 'Content-Type': 'application/json' } });
   });
 }

@@ -29,10 +29,10 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-const policy = (connect: string) =>
+const policy = (connect: string, framedBy = "'none'") =>
   `default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob: https:; ` +
   `connect-src 'self'${connect}; font-src 'self'; manifest-src 'self'; base-uri 'none'; ` +
-  `form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'`;
+  `form-action 'none'; frame-ancestors ${framedBy}; require-trusted-types-for 'script'`;
 
 describe('The chat page', () => {
   test('[AU59] is served with a strict policy, and asked for anew each time', async () => {
@@ -52,6 +52,48 @@ describe('The chat page', () => {
     });
     expect(again.status).toBe(304);
     expect(again.text).toBe('');
+  });
+
+  test('[OR12] gives nobody a hold of its window, and uses no device', async () => {
+    const { headers } = await server.call('GET', '/app/messages/');
+    expect(headers.get('Cross-Origin-Opener-Policy')).toBe('same-origin');
+    expect(headers.get('Cross-Origin-Resource-Policy')).toBe('same-origin');
+    for (const feature of ['camera', 'microphone', 'geolocation', 'payment']) {
+      expect(headers.get('Permissions-Policy')).toContain(`${feature}=()`);
+    }
+  });
+
+  test('[OR12] may be framed by the pages that the tenant in its address lists', async () => {
+    const framing = await server.tenant();
+    const plain = await server.tenant();
+    const frames = ['https://product.test', "https://x.test'; script-src *", 'https://b.test:8443'];
+    await server.database.sql
+      .updateTable('tenant')
+      .set({ settings: JSON.stringify({ frame_ancestors: frames }) })
+      .where('id', '=', framing.id)
+      .execute();
+    const policyOf = async (query: string, more: Readonly<Record<string, string>> = {}) => {
+      const call = { headers: { Host: '', ...more } };
+      const answer = await server.call('GET', `/app/messages/${query}`, call);
+      return [answer.status, answer.headers.get('Content-Security-Policy')];
+    };
+    const allowed = policy('', 'https://product.test https://b.test:8443');
+    expect(await policyOf(`?tenant=${framing.id}`)).toEqual([200, allowed]);
+    const etag = (await server.call('GET', '/app/messages/')).headers.get('ETag') ?? '';
+    expect(await policyOf(`?tenant=${framing.id}`, { 'If-None-Match': etag })).toEqual([
+      304,
+      allowed,
+    ]);
+    // A tenant that lists none, one that does not exist and what cannot be one: all the same.
+    const others = [plain.id, 'nobody', '', '*', "x'; script-src *"];
+    const closed = await server.call('GET', '/app/messages/?tenant=nobody');
+    for (const other of others) {
+      const query = `?tenant=${encodeURIComponent(other)}`;
+      expect(await policyOf(query), other).toEqual([200, policy('')]);
+      const answer = await server.call('GET', `/app/messages/${query}`);
+      expect(answer.text).toBe(closed.text);
+      expect([...answer.headers.keys()]).toEqual([...closed.headers.keys()]);
+    }
   });
 
   test.each(["x'; script-src *", 'x; script-src *', 'x y', '*', '', 'x/y'])(

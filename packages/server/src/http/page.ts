@@ -1,11 +1,14 @@
-import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
-import { ParleyError } from '@parley/protocol';
+import { type OpenAPIHono, z } from '@hono/zod-openapi';
+import { isTenantId, ParleyError } from '@parley/protocol';
 import type { Context } from 'hono';
 import { prefixOf } from '../path-prefix.ts';
+import type { Operation } from '../policy/operation-policy.ts';
+import { isOrigin } from '../tenants/origin.ts';
+import { operation } from './operation.ts';
 import { type PageFile, type PageFiles, readPageFiles } from './page-files.ts';
 import type { AppParts, HttpEnv } from './parts.ts';
 import { problems } from './problem.ts';
-import { pagePolicy } from './security-headers.ts';
+import { pageFeatures, pagePolicy } from './security-headers.ts';
 
 const home = '/app/messages/';
 const tags = ['Page'];
@@ -17,25 +20,31 @@ export function addPageRoutes(app: OpenAPIHono<HttpEnv>, parts: AppParts): void 
   const page = lazyPage(parts.pageFolder);
   const address = prefixOf(config.publicUrl) + home;
 
-  const redirect = (path: string, status: 302 | 308, operationId: string) => {
-    app.openAPIRegistry.registerPath({
-      method: 'get',
-      path,
-      operationId,
-      summary: 'Leads to the chat page',
-      tags,
-      responses: { [status]: { description: 'To the chat page.' }, ...problems() },
-    });
-    app.get(path, (c) => c.redirect(address, status));
-  };
-  redirect('/', 302, 'openRoot');
-  redirect('/app/messages', 308, 'openPageWithoutSlash');
+  const toPage = { description: 'To the chat page.' };
+  const leads = { method: 'get', summary: 'Leads to the chat page', tags } as const;
+  const redirect = (status: 302 | 308) => () =>
+    new Response(null, { status, headers: { Location: address } });
+  app.openapi(
+    operation(parts, 'openRoot', {
+      ...leads,
+      path: '/',
+      responses: { 302: toPage, ...problems() },
+    }),
+    redirect(302),
+  );
+  app.openapi(
+    operation(parts, 'openPageWithoutSlash', {
+      ...leads,
+      path: '/app/messages',
+      responses: { 308: toPage, ...problems() },
+    }),
+    redirect(308),
+  );
 
   app.openapi(
-    createRoute({
+    operation(parts, 'openPage', {
       method: 'get',
       path: home,
-      operationId: 'openPage',
       summary: 'The chat page',
       tags,
       responses: {
@@ -43,14 +52,16 @@ export function addPageRoutes(app: OpenAPIHono<HttpEnv>, parts: AppParts): void 
         ...problems('unavailable'),
       },
     }),
-    async (c) => sendFile(c, config.publicUrl, (await page()).get('index.html'), 'no-cache'),
+    async (c) => {
+      const framedBy = await framesOf(parts, c.req.query('tenant'));
+      return sendFile(c, config.publicUrl, (await page()).get('index.html'), 'no-cache', framedBy);
+    },
   );
 
   app.openapi(
-    createRoute({
+    operation(parts, 'getPageConfig', {
       method: 'get',
       path: `${home}config.json`,
-      operationId: 'getPageConfig',
       summary: 'What the page has to know before anybody signs in',
       tags,
       responses: {
@@ -66,12 +77,11 @@ export function addPageRoutes(app: OpenAPIHono<HttpEnv>, parts: AppParts): void 
     (c) => c.json({ demo: config.demo, people: null }, 200),
   );
 
-  const file = (folder: string, cacheControl: string, operationId: string) =>
+  const file = (folder: string, cacheControl: string, operationId: Operation) =>
     app.openapi(
-      createRoute({
+      operation(parts, operationId, {
         method: 'get',
         path: `${home}${folder}{file}`,
-        operationId,
         summary: 'A file of the chat page',
         tags,
         request: { params: z.object({ file: z.string().openapi({ example: 'index.js' }) }) },
@@ -84,6 +94,20 @@ export function addPageRoutes(app: OpenAPIHono<HttpEnv>, parts: AppParts): void 
     );
   file('assets/', immutable, 'getPageAsset');
   file('', 'no-cache', 'getPageFile');
+}
+
+/**
+ * Whose pages may show this one in a frame: those that the tenant of `?tenant=` lists.
+ *
+ * No tenant, an unknown one and one that lists none are the same: nobody may.
+ */
+async function framesOf(
+  { settings }: AppParts,
+  tenant: string | undefined,
+): Promise<readonly string[]> {
+  if (tenant === undefined || !isTenantId(tenant)) return [];
+  const { frame_ancestors = [] } = await settings.of(tenant);
+  return frame_ancestors.filter(isOrigin);
 }
 
 /** Reads the page once, when first asked for; until it is built, again each time. */
@@ -101,11 +125,15 @@ function sendFile(
   publicUrl: URL | undefined,
   file: PageFile | undefined,
   cacheControl: string,
+  framedBy: readonly string[] = [],
 ): Response {
   if (file === undefined) throw new ParleyError('not_found');
   const headers = new Headers({
     'Content-Type': file.type,
-    'Content-Security-Policy': pagePolicy(publicUrl, c.req.header('Host')),
+    'Content-Security-Policy': pagePolicy({ publicUrl, host: c.req.header('Host'), framedBy }),
+    // A page that opened this one, or that it opens, gets no hold of its window.
+    'Cross-Origin-Opener-Policy': 'same-origin',
+    'Permissions-Policy': pageFeatures,
     'Cache-Control': cacheControl,
     ETag: file.etag,
     Vary: 'Accept-Encoding',

@@ -16,10 +16,19 @@ export const limitQuery = whole({ minimum: 1, maximum: limits.page }).openapi({
   description: `Rows of the page; ${limits.page} when absent.`,
 });
 
-/** A sequence number in a query. */
-export const seqQuery = whole({ minimum: 0 });
-
 /** Where a page goes on, in a query. */
 export const cursorQuery = z.string().optional().openapi({
   description: 'The `cursor` of the page before.',
 });
+
+/** Which page of a list. */
+export const pageQuery = z.object({
+  cursor: cursorQuery,
+  limit: limitQuery.refine(
+    (rows) => rows === undefined || (rows >= 1 && rows <= limits.page),
+    `must be from 1 to ${limits.page}`,
+  ),
+});
+
+/** A sequence number in a query. */
+export const seqQuery = whole({ minimum: 0 });

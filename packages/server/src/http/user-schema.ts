@@ -7,16 +7,17 @@ const longestUrl = 2_000;
 // Other than letters: controls, format characters, half surrogate pairs, unassigned.
 const plain = /^[^\p{C}\s]+$/u;
 
+const userId = z
+  .string()
+  .refine(isUserId, 'must be 1 to 128 characters, none of them a control character');
+
+const idBounds = { minLength: 1, maxLength: limits.userIdLength, example: 'alice' };
+
 export const userParams = z.object({
-  id: z
-    .string()
-    .refine(isUserId, 'must be 1 to 128 characters, none of them a control character')
-    .openapi({
-      description: "Your product's own id of the person, percent-encoded.",
-      minLength: 1,
-      maxLength: limits.userIdLength,
-      example: 'alice',
-    }),
+  id: userId.openapi({
+    description: "Your product's own id of the person, percent-encoded.",
+    ...idBounds,
+  }),
 });
 
 const avatarUrl = z
@@ -47,19 +48,37 @@ const role = z
   .regex(/^[a-z][a-z0-9_-]{0,31}$/, 'must be 1 to 32 of a-z, 0-9, _ and -, a letter first')
   .openapi({ description: 'Your own word for what the person is.', example: 'member' });
 
-export const userProfileSchema = z
+const profile = z.object({
+  name: parsedText(parseName).openapi({
+    minLength: 1,
+    maxLength: limits.nameCodePoints,
+    example: 'Alice',
+  }),
+  avatar_url: avatarUrl.nullable().optional(),
+  email: email.nullable().optional(),
+  locale: locale.nullable().optional(),
+  role: role.optional(),
+});
+
+const absentStays = 'An absent field stays as it is, null clears it.';
+
+export const userProfileSchema = profile.openapi('UserProfile', { description: absentStays });
+
+/** People in one `PUT /v1/users`. */
+export const usersPerPut = 1_000;
+
+export const userProfilesSchema = z
   .object({
-    name: parsedText(parseName).openapi({
-      minLength: 1,
-      maxLength: limits.nameCodePoints,
-      example: 'Alice',
-    }),
-    avatar_url: avatarUrl.nullable().optional(),
-    email: email.nullable().optional(),
-    locale: locale.nullable().optional(),
-    role: role.optional(),
+    users: z
+      .array(
+        profile
+          .extend({ id: userId.openapi({ description: "Your product's own id.", ...idBounds }) })
+          .openapi('UserProfileWithId', { description: absentStays }),
+      )
+      .min(1)
+      .max(usersPerPut),
   })
-  .openapi('UserProfile', { description: 'An absent field stays as it is, null clears it.' });
+  .openapi('UserProfiles');
 
 export const userRecordSchema = z
   .object({
@@ -71,6 +90,10 @@ export const userRecordSchema = z
     role: z.string().openapi({ example: 'member' }),
     created_at: time,
     updated_at: time.openapi({ description: 'When name or picture last changed.' }),
+    deactivated_at: time.nullable().openapi({ description: 'Since when the person is shut out.' }),
+    tokens_valid_from: time
+      .nullable()
+      .openapi({ description: 'Tokens issued before this are dead.' }),
   })
   .openapi('User');
 

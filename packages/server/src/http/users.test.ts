@@ -116,7 +116,7 @@ describe('PUT /v1/users/{id}', () => {
     const answer = await put('eve', body);
     expect(answer.status).toBe(200);
     expect(answer.body).toMatchObject({ id: 'eve', name: 'Eve' });
-    const row = await server.parts.db.sql
+    const row = await server.database.sql
       .selectFrom('app_user')
       .selectAll()
       .where('tenant_id', '=', tenant.id)

@@ -1,16 +1,24 @@
-import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
-import { mintToken } from '../tokens/mint-token.ts';
+import { type OpenAPIHono, z } from '@hono/zod-openapi';
+import { longestTokenSeconds, mintToken } from '../tokens/mint-token.ts';
+import { getUserRecord } from '../users/get-user-record.ts';
 import { upsertUser } from '../users/upsert-user.ts';
-import { requireApiKey } from './auth.ts';
-import { jsonBody } from './json-body.ts';
+import { upsertUsers } from '../users/upsert-users.ts';
+import type { UserProfile } from '../users/user-record.ts';
 import { time } from './message-schema.ts';
+import { operation } from './operation.ts';
 import type { AppParts, HttpEnv } from './parts.ts';
 import { problems } from './problem.ts';
-import { userParams, userProfileSchema, userRecordSchema } from './user-schema.ts';
+import {
+  userParams,
+  userProfileSchema,
+  userProfilesSchema,
+  userRecordSchema,
+  usersPerPut,
+} from './user-schema.ts';
 
 const defaultSeconds = 3_600;
-const longestSeconds = 30 * 86_400;
-const security = [{ apiKey: [] }];
+/** A thousand people need more than a frame's worth. */
+const manyBytes = 1024 * 1024;
 const tags = ['Users'];
 
 const tokenRequestSchema = z
@@ -18,7 +26,7 @@ const tokenRequestSchema = z
     expires_in: z
       .int()
       .min(1)
-      .max(longestSeconds)
+      .max(longestTokenSeconds)
       .optional()
       .openapi({
         description: `Seconds; ${defaultSeconds} when absent.`,
@@ -36,14 +44,12 @@ export const tokenSchema = z
 
 /** People and their tokens, for the host product's own server. */
 export function addUserRoutes(app: OpenAPIHono<HttpEnv>, parts: AppParts): void {
-  const put = createRoute({
+  const put = operation(parts, 'putUser', {
     method: 'put',
     path: '/v1/users/{id}',
-    operationId: 'putUser',
     summary: 'Make or change a person',
+    description: 'One who was deactivated is back; older tokens stay dead.',
     tags,
-    security,
-    middleware: [requireApiKey(parts), jsonBody()] as const,
     request: {
       params: userParams,
       body: { required: true, content: { 'application/json': { schema: userProfileSchema } } },
@@ -56,6 +62,7 @@ export function addUserRoutes(app: OpenAPIHono<HttpEnv>, parts: AppParts): void 
       ...problems(
         'bad_request',
         'unauthorized',
+        'not_allowed',
         'too_large',
         'unsupported_media_type',
         'unavailable',
@@ -64,45 +71,95 @@ export function addUserRoutes(app: OpenAPIHono<HttpEnv>, parts: AppParts): void 
   });
   app.openapi(put, async (c) => {
     const { id } = c.req.valid('param');
-    const { name, avatar_url, email, locale, role } = c.req.valid('json');
-    const user = await upsertUser(parts, c.get('tenant'), {
-      id,
-      name,
-      ...(avatar_url === undefined ? {} : { avatar_url }),
-      ...(email === undefined ? {} : { email }),
-      ...(locale === undefined ? {} : { locale }),
-      ...(role === undefined ? {} : { role }),
-    });
-    return c.json(user, 200);
+    const profile = profileOf(id, c.req.valid('json'));
+    return c.json(await upsertUser(parts, c.get('tenant'), profile, c.get('actor')), 200);
   });
 
-  const mint = createRoute({
-    method: 'post',
-    path: '/v1/users/{id}/tokens',
-    operationId: 'createToken',
-    summary: 'A token with which a person signs in',
-    description: 'A person who is not known yet becomes one when the token is first used.',
-    tags,
-    security,
-    middleware: [requireApiKey(parts), jsonBody({ emptyAllowed: true })] as const,
-    request: {
-      params: userParams,
-      body: { required: true, content: { 'application/json': { schema: tokenRequestSchema } } },
-    },
-    responses: {
-      201: {
-        description: 'Signed.',
-        content: { 'application/json': { schema: tokenSchema } },
+  const putMany = operation(
+    parts,
+    'putUsers',
+    {
+      method: 'put',
+      path: '/v1/users',
+      summary: 'Make or change many people at once',
+      description: `Up to ${usersPerPut}: all of them, or none. Otherwise as for one.`,
+      tags,
+      request: {
+        body: { required: true, content: { 'application/json': { schema: userProfilesSchema } } },
       },
-      ...problems(
-        'bad_request',
-        'unauthorized',
-        'too_large',
-        'unsupported_media_type',
-        'unavailable',
-      ),
+      responses: {
+        200: {
+          description: 'The people as stored, in the order given.',
+          content: {
+            'application/json': { schema: z.object({ users: z.array(userRecordSchema) }) },
+          },
+        },
+        ...problems(
+          'bad_request',
+          'unauthorized',
+          'not_allowed',
+          'too_large',
+          'unsupported_media_type',
+          'unavailable',
+        ),
+      },
+    },
+    { maxBytes: manyBytes },
+  );
+  app.openapi(putMany, async (c) => {
+    const profiles = c.req.valid('json').users.map((one) => profileOf(one.id, one));
+    const users = await upsertUsers(parts, c.get('tenant'), profiles, c.get('actor'));
+    return c.json({ users }, 200);
+  });
+
+  const get = operation(parts, 'getUser', {
+    method: 'get',
+    path: '/v1/users/{id}',
+    summary: 'A person as stored',
+    tags,
+    request: { params: userParams },
+    responses: {
+      200: {
+        description: 'The person.',
+        content: { 'application/json': { schema: userRecordSchema } },
+      },
+      ...problems('bad_request', 'unauthorized', 'not_allowed', 'not_found', 'unavailable'),
     },
   });
+  app.openapi(get, async (c) =>
+    c.json(await getUserRecord(parts, c.get('tenant'), c.req.valid('param').id), 200),
+  );
+
+  const mint = operation(
+    parts,
+    'createToken',
+    {
+      method: 'post',
+      path: '/v1/users/{id}/tokens',
+      summary: 'A token with which a person signs in',
+      description: 'A person who is not known yet becomes one when the token is first used.',
+      tags,
+      request: {
+        params: userParams,
+        body: { required: true, content: { 'application/json': { schema: tokenRequestSchema } } },
+      },
+      responses: {
+        201: {
+          description: 'Signed.',
+          content: { 'application/json': { schema: tokenSchema } },
+        },
+        ...problems(
+          'bad_request',
+          'unauthorized',
+          'not_allowed',
+          'too_large',
+          'unsupported_media_type',
+          'unavailable',
+        ),
+      },
+    },
+    { emptyBody: true },
+  );
   app.openapi(mint, async (c) => {
     const { token, expiresAt } = await mintToken(parts.keys, {
       tenant: c.get('tenant'),
@@ -112,4 +169,17 @@ export function addUserRoutes(app: OpenAPIHono<HttpEnv>, parts: AppParts): void 
     });
     return c.json({ token, expires_at: new Date(expiresAt).toISOString() }, 201);
   });
+}
+
+/** The fields of a profile, and nothing else that was sent. */
+function profileOf(id: string, given: z.infer<typeof userProfileSchema>): UserProfile {
+  const { name, avatar_url, email, locale, role } = given;
+  return {
+    id,
+    name,
+    ...(avatar_url === undefined ? {} : { avatar_url }),
+    ...(email === undefined ? {} : { email }),
+    ...(locale === undefined ? {} : { locale }),
+    ...(role === undefined ? {} : { role }),
+  };
 }

@@ -1,10 +1,12 @@
-import { limits, ParleyError } from '@parley/protocol';
+import { effectiveRole, limits, ParleyError } from '@parley/protocol';
 import { sql } from 'kysely';
 import type { Context } from '../context.ts';
-import { type Change, changeConversation } from '../conversations/change-conversation.ts';
+import type { Change } from '../conversations/change.ts';
+import { changeConversation } from '../conversations/change-conversation.ts';
 import { readConversationRows } from '../conversations/conversation-rows.ts';
 import { publishJoined } from '../conversations/publish-joined.ts';
-import { bumpPeople } from '../users/bump-people.ts';
+import { readReach } from '../users/directory.ts';
+import { type Reached, reachPeople } from '../users/reach-people.ts';
 import { selectMembers, toMember } from './member-rows.ts';
 
 interface AddMembers {
@@ -16,43 +18,46 @@ interface AddMembers {
  * Adds people to a group; who is in it already stays as they are.
  *
  * They see what comes from now on, or everything where the conversation's history is `all`.
- * Throws `not_found` when anybody does not exist (nobody is added then), `not_allowed` for direct
- * conversations, `too_many` for a full group.
+ * Throws `not_found` when anybody does not exist or is not to be found by the acting person (nobody
+ * is added then), `not_allowed`, `too_many` for a full group.
  */
 export async function addMembers(ctx: Context, input: AddMembers): Promise<{ version: number }> {
   const { conversation } = input;
   const { result: joined, version } = await changeConversation(
     ctx,
+    'member.add',
     conversation,
     async (change) => {
-      if (change.before.kind === 'direct') {
-        throw new ParleyError('not_allowed', {
-          message: 'A direct conversation has its two people for ever. Make a group instead.',
-        });
-      }
       const newcomers = await outsiders(ctx, change, input);
       const [first] = newcomers;
       if (first === undefined) return null;
       if (change.before.memberCount + newcomers.length > limits.membersPerGroup) {
         throw new ParleyError('too_many', { field: 'users' });
       }
-      const versions = await bumpPeople(change.trx, ctx.scope.tenant, newcomers);
-      if (versions.size < newcomers.length) {
-        throw new ParleyError('not_found', {
+      const { reach } = await readReach(change.trx, ctx.scope);
+      const reached = await reachPeople(change.trx, ctx.scope, newcomers, {
+        act: 'add',
+        reach,
+        unknown: new ParleyError('not_found', {
           field: 'users',
           message: 'Somebody named does not exist here. Nobody was added.',
-        });
-      }
-      await addRows(ctx, change, conversation, versions);
+        }),
+      });
+      await addRows(ctx, change, conversation, reached);
       await change.addSystemMessage({ type: 'members_added', users: newcomers });
       await change.save();
       // Read under the lock: at this moment all newcomers see the same, and none is removed again.
       const scope = { tenant: ctx.scope.tenant, user: first };
       const [row] = await readConversationRows(change.trx, scope, [conversation]);
-      return { row, versions };
+      return { row, reached };
     },
   );
-  if (joined?.row !== undefined) publishJoined(ctx, joined.row, joined.versions);
+  if (joined?.row !== undefined) {
+    const told = [...joined.reached].map(([user, { me, tenantRole }]) => {
+      return [user, { me, role: effectiveRole('member', tenantRole) }] as const;
+    });
+    publishJoined(ctx, joined.row, new Map(told));
+  }
   return { version };
 }
 
@@ -74,10 +79,14 @@ async function addRows(
   ctx: Context,
   change: Change,
   conversation: string,
-  versions: ReadonlyMap<string, number>,
+  reached: ReadonlyMap<string, Reached>,
 ): Promise<void> {
   const { tenant } = ctx.scope;
-  const stamps = [...versions].map(([user, me]) => ({ user, me, version: change.nextVersion() }));
+  const stamps = [...reached].map(([user, { me }]) => ({
+    user,
+    me,
+    version: change.nextVersion(),
+  }));
   const { lastSeq, memberCount, history } = change.before;
   // Coming back is joining anew: earlier messages of the absence stay unseen, marks start afresh.
   await sql`

@@ -1,23 +1,34 @@
 import { ParleyError, type PersonalEvent, userTopic } from '@parley/protocol';
+import { recordAct } from '../audit/record-act.ts';
 import type { Context } from '../context.ts';
-import { type Change, changeConversation } from '../conversations/change-conversation.ts';
+import type { Change } from '../conversations/change.ts';
+import { changeConversation } from '../conversations/change-conversation.ts';
+import { authorizeUpon } from '../policy/authorize.ts';
 import { bumpPeople } from '../users/bump-people.ts';
+import { changeRole } from './change-role.ts';
+import { lockHeir } from './find-heir.ts';
 import { readMember } from './member-rows.ts';
+import { readRank } from './read-rank.ts';
 
-/** Ends a membership, by leaving or by removal; both take a version and leave a system message. */
+/**
+ * Ends a membership, by leaving or by removal; both take a version and leave a system message.
+ *
+ * Where the last owner goes, the ownership is passed on before.
+ */
 export async function endMembership(
   ctx: Context,
-  conversation: string,
-  user: string,
+  act: 'conversation.leave' | 'member.remove',
+  { conversation, user }: { readonly conversation: string; readonly user: string },
 ): Promise<{ version: number }> {
   const { tenant } = ctx.scope;
-  const { result, version } = await changeConversation(ctx, conversation, async (change) => {
-    refuseUnlessAllowed(ctx, change, user);
+  const { result, version } = await changeConversation(ctx, act, conversation, async (change) => {
+    const target = await readRank(ctx, change, user);
+    authorizeUpon(act, change.before, target);
+    if (target.role === 'owner') await passOn(ctx, change, user);
     const endedAt = await endRow(ctx, change, conversation, user);
     const versions = await bumpPeople(change.trx, tenant, [user]);
-    await change.addSystemMessage(
-      user === ctx.scope.user ? { type: 'member_left' } : { type: 'member_removed', user },
-    );
+    if (act === 'conversation.leave') await change.addSystemMessage({ type: 'member_left' });
+    else await tellRemoval(ctx, change, user);
     return { endedAt, me: versions.get(user) ?? 0 };
   });
   const { me, endedAt } = result;
@@ -28,17 +39,21 @@ export async function endMembership(
   return { version };
 }
 
-function refuseUnlessAllowed(ctx: Context, change: Change, user: string): void {
-  if (change.before.kind === 'direct') {
-    throw new ParleyError('not_allowed', {
-      message: 'A direct conversation has its two people for ever. Archive it instead.',
-    });
-  }
-  if (user !== ctx.scope.user && change.before.role === 'member') {
-    throw new ParleyError('not_allowed', {
-      message: 'Only an owner or admin of the group removes people.',
-    });
-  }
+/** First the heir, then the leaving: at no version is the group without an owner. */
+async function passOn(ctx: Context, change: Change, from: string): Promise<void> {
+  const heir = await lockHeir(ctx, change, from, [from]);
+  if (heir === undefined || heir.role === 'owner') return;
+  await changeRole(ctx, change, { user: heir.user, role: 'owner' });
+}
+
+async function tellRemoval(ctx: Context, change: Change, user: string): Promise<void> {
+  await change.addSystemMessage({ type: 'member_removed', user });
+  await recordAct(change.trx, ctx.scope.tenant, {
+    actor: { kind: 'person', id: ctx.scope.user },
+    action: 'member.removed',
+    target: { conversation: change.before.id, user },
+    at: change.at,
+  });
 }
 
 async function endRow(

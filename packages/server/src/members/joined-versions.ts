@@ -7,8 +7,9 @@ export async function readJoinedVersions(
   room: { readonly tenant: string; readonly conversation: string },
   users: readonly string[],
 ): Promise<ReadonlyMap<string, number>> {
-  const rows = await db.sql
-    .selectFrom('member')
+  const rows = await db
+    .of(room.tenant)
+    .sql.selectFrom('member')
     .select(['user_id', 'joined_version'])
     .where('tenant_id', '=', room.tenant)
     .where('conversation_id', '=', room.conversation)

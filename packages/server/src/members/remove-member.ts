@@ -1,4 +1,5 @@
 import type { Context } from '../context.ts';
+import { leaveConversation } from '../conversations/leave-conversation.ts';
 import { endMembership } from './end-membership.ts';
 
 interface RemoveMember {
@@ -7,10 +8,12 @@ interface RemoveMember {
 }
 
 /**
- * Removes somebody from a group: owners and admins may; removing oneself is leaving.
+ * Removes somebody of a lower role from a group, or anybody as an owner; oneself is leaving.
  *
  * Nothing that is committed after it ever reaches the removed. Throws `not_found`, `not_allowed`.
  */
 export function removeMember(ctx: Context, input: RemoveMember): Promise<{ version: number }> {
-  return endMembership(ctx, input.conversation, input.user);
+  const { conversation, user } = input;
+  if (user === ctx.scope.user) return leaveConversation(ctx, { conversation });
+  return endMembership(ctx, 'member.remove', { conversation, user });
 }

@@ -16,11 +16,43 @@ export const statements = {
   lock: {
     name: 'append_lock',
     text: `
-      select wanted.n::int as n, conversation.last_seq, conversation.version
+      select wanted.n::int as n, conversation.last_seq, conversation.version, conversation.kind,
+        conversation.blocked
       from unnest($1::text[], $2::uuid[]) with ordinality as wanted (tenant_id, id, n)
       join conversation on conversation.tenant_id = wanted.tenant_id and conversation.id = wanted.id
       order by conversation.tenant_id, conversation.id
       for no key update of conversation skip locked`,
+  },
+  // Only those come back whose access has ended. Tenants and keys are few for many senders, so they
+  // are asked for apart. Each row is a question of its own (lateral with a limit, scalars): a join or
+  // an `exists` of small tables would go through all of them.
+  ended: {
+    name: 'append_ended',
+    text: `
+      select wanted.n::int as sender, null::int as door, person.fault
+      from unnest($1::text[], $2::text[], $3::timestamptz[])
+        with ordinality as wanted (tenant_id, user_id, issued_at, n)
+      cross join lateral (
+        select case when app_user.deactivated_at is not null then 'deactivated'
+          when app_user.tokens_valid_from > wanted.issued_at then 'revoked' end as fault
+        from app_user
+        where app_user.tenant_id = wanted.tenant_id and app_user.id = wanted.user_id limit 1
+      ) as person
+      where person.fault is not null
+      union all
+      select null, door.n, case when door.vouched then 'suspended' else 'key' end
+      from (
+        select wanted.n::int as n,
+          (
+            select true from signing_key
+            where signing_key.tenant_id = wanted.tenant_id and signing_key.kid = wanted.kid
+          ) as vouched,
+          (select tenant.suspended_at is not null from tenant where tenant.id = wanted.tenant_id)
+            as suspended
+        from unnest($4::text[], $5::text[]) with ordinality as wanted (tenant_id, kid, n)
+        offset 0
+      ) as door
+      where door.suspended or door.vouched is null`,
   },
   members: {
     name: 'append_members',

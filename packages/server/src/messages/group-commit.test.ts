@@ -5,6 +5,7 @@ import { MemoryBus } from '../bus/memory.ts';
 import { createConversation } from '../conversations/create-conversation.ts';
 import type { Database } from '../db/database.ts';
 import { createTestDatabase, type TestDatabase, withSession } from '../db/testing/test-database.ts';
+import type { Session } from '../scope.ts';
 import type { AppendedMessage } from './append.ts';
 import { GroupCommit } from './group-commit.ts';
 
@@ -19,10 +20,14 @@ afterAll(() => database.drop());
 /** Two people in a fresh tenant, an append path of their own, and what it published. */
 async function open() {
   const tenant = `t-${newId().slice(-12)}`;
-  await db.sql.insertInto('tenant').values({ id: tenant, name: tenant }).execute();
-  await db.sql
+  await database.sql.insertInto('tenant').values({ id: tenant, name: tenant }).execute();
+  await database.sql
     .insertInto('app_user')
     .values(['ann', 'bob'].map((id) => ({ tenant_id: tenant, id, name: id })))
+    .execute();
+  await database.sql
+    .insertInto('signing_key')
+    .values({ tenant_id: tenant, kid: 'test', algorithm: 'HS256', secret: Buffer.alloc(1) })
     .execute();
   const bus = new MemoryBus();
   const published: BusMessage[] = [];
@@ -34,7 +39,9 @@ async function open() {
     now: Date.now,
     onError: (error) => errors.push(error),
   });
-  const ctx = { scope: { tenant, user: 'ann' }, db, bus, append, now: Date.now };
+  const session = { kid: 'test', issuedAt: Date.now() };
+  const scope = { tenant, user: 'ann' };
+  const ctx = { scope, session, db: db.of(tenant), bus, append, now: Date.now };
   const converse = async () => {
     const { conversation } = await createConversation(ctx, { kind: 'group', members: ['bob'] });
     bus.subscribe(`${tenant}:conversation:${conversation.id}`);
@@ -43,11 +50,12 @@ async function open() {
   const send = (
     conversation: string,
     body: string,
-    more: { id?: string; sender?: string; replyTo?: string } = {},
+    more: { id?: string; sender?: string; replyTo?: string; session?: Partial<Session> } = {},
   ): Promise<AppendedMessage> =>
     append.send({
       tenant,
       sender: more.sender ?? 'ann',
+      session: { ...session, ...more.session },
       conversation,
       id: more.id ?? newId(),
       body,
@@ -55,6 +63,7 @@ async function open() {
     });
   return {
     tenant,
+    session,
     published,
     errors,
     append,
@@ -80,7 +89,7 @@ describe('group commit', () => {
         repeated: false,
       });
     });
-    const rows = await db.sql
+    const rows = await database.sql
       .selectFrom('message')
       .select(['body', 'seq', 'version', 'created_version'])
       .where('tenant_id', '=', path.tenant)
@@ -105,6 +114,7 @@ describe('group commit', () => {
     const elsewhere = await other.append.send({
       tenant: path.tenant,
       sender: 'ann',
+      session: path.session,
       conversation,
       id,
       body: 'once',
@@ -136,7 +146,7 @@ describe('group commit', () => {
     const conversation = await path.converse();
     const id = newId();
     await path.send(conversation, 'hers', { id, sender: 'bob' });
-    await db.sql
+    await database.sql
       .updateTable('member')
       .set({ left_at: new Date() })
       .where('tenant_id', '=', path.tenant)
@@ -154,6 +164,91 @@ describe('group commit', () => {
       expect(one).toMatchObject({ status: 'rejected', reason: { code: 'not_found' } });
     }
     expect(outcomes[4]).toMatchObject({ status: 'fulfilled', value: { seq: 2 } });
+  });
+
+  it('[GC12] whose access has ended is refused first, whatever they send; the others are stored', async () => {
+    await using path = await open();
+    const conversation = await path.converse();
+    const { tenant, session } = path;
+    const { issuedAt } = session;
+    const id = newId();
+    await path.send(conversation, 'mine', { id, sender: 'bob' });
+    const attempts = (sender: string, more: Partial<Session> = {}) => [
+      path.send(conversation, 'new', { sender, session: more }),
+      path.send(conversation, 'mine', { id, sender, session: more }),
+      path.send(conversation, 'other', { id, sender, session: more }),
+      path.send(newId(), 'nowhere', { sender, session: more }),
+    ];
+    const people = database.sql.updateTable('app_user').where('tenant_id', '=', tenant);
+    const bob = people.where('id', '=', 'bob');
+    const dead = async (sends: Promise<AppendedMessage>[]) => {
+      const alive = path.send(conversation, 'alive');
+      for (const outcome of await Promise.allSettled(sends)) {
+        expect(outcome).toMatchObject({ reason: { code: 'unauthorized' } });
+      }
+      return (await alive).seq;
+    };
+    // To the millisecond: what was issued at that very time lives.
+    await bob.set({ tokens_valid_from: new Date(issuedAt) }).execute();
+    const repeat = path.send(conversation, 'mine', { id, sender: 'bob' });
+    await expect(repeat).resolves.toMatchObject({ seq: 1, repeated: true });
+    expect(await dead(attempts('bob', { issuedAt: issuedAt - 1 }))).toBe(2);
+    await bob.set({ tokens_valid_from: new Date(issuedAt + 1) }).execute();
+    expect(await dead(attempts('bob'))).toBe(3);
+    await expect(
+      path.send(conversation, 'anew', { sender: 'bob', session: { issuedAt: issuedAt + 1 } }),
+    ).resolves.toMatchObject({ seq: 4 });
+    await bob.set({ tokens_valid_from: null, deactivated_at: new Date() }).execute();
+    expect(await dead(attempts('bob'))).toBe(5);
+    await bob.set({ deactivated_at: null }).execute();
+    expect(await dead(attempts('bob', { kid: 'revoked' }))).toBe(6);
+    const all = database.sql.updateTable('tenant').where('id', '=', tenant);
+    await all.set({ suspended_at: new Date() }).execute();
+    await expect(path.send(conversation, 'suspended')).rejects.toMatchObject({
+      code: 'unauthorized',
+    });
+    // Nobody else is touched, in the same group of another tenant either.
+    await using other = await open();
+    const elsewhere = await other.converse();
+    const [gone, stays] = await Promise.allSettled([
+      path.send(conversation, 'suspended'),
+      path.append.send({
+        tenant: other.tenant,
+        sender: 'ann',
+        session: other.session,
+        conversation: elsewhere,
+        id: newId(),
+        body: 'stays',
+        replyTo: null,
+      }),
+    ]);
+    expect([gone.status, stays.status]).toEqual(['rejected', 'fulfilled']);
+    await all.set({ suspended_at: null }).execute();
+    await expect(path.send(conversation, 'back')).resolves.toMatchObject({ seq: 7 });
+  });
+
+  it('[GC13] where one of two blocks the other nothing is stored or told, a repeat neither', async () => {
+    await using path = await open();
+    const conversation = await path.converse();
+    const id = newId();
+    await path.send(conversation, 'before', { id });
+    const place = database.sql.updateTable('conversation').where('id', '=', conversation);
+    await place.set({ kind: 'direct', blocked: true }).execute();
+    for (const sender of ['ann', 'bob']) {
+      const outcomes = await Promise.allSettled([
+        path.send(conversation, 'before', { id, sender }),
+        path.send(conversation, 'other', { id, sender }),
+        path.send(conversation, 'new', { sender }),
+      ]);
+      for (const one of outcomes) expect(one).toMatchObject({ reason: { code: 'not_allowed' } });
+    }
+    await expect(path.send(conversation, 'new', { sender: 'eve' })).rejects.toMatchObject({
+      code: 'not_found',
+    });
+    await place.set({ blocked: false }).execute();
+    await expect(path.send(conversation, 'before', { id })).resolves.toMatchObject({ seq: 1 });
+    await expect(path.send(conversation, 'after')).resolves.toMatchObject({ seq: 2 });
+    expect(path.published).toHaveLength(2);
   });
 
   it('[GC5] a conversation held elsewhere waits, in order, while others go on', async () => {

@@ -2,10 +2,13 @@ import { ParleyError } from '@parley/protocol';
 import type { Bus } from '../bus/bus.ts';
 import type { Database, Pipeline } from '../db/database.ts';
 import { failureKind } from '../db/failure.ts';
+import { bounds } from '../limits/bounds.ts';
+import { FairQueue } from '../limits/fair-queue.ts';
 import type { Append, AppendedMessage, OutgoingMessage } from './append.ts';
-import { appendGroup, type Outcome } from './append-group.ts';
+import { appendGroup } from './append-group.ts';
+import type { Outcome } from './append-plan.ts';
 import { planSettings } from './append-statements.ts';
-import { publishAppended } from './publish-appended.ts';
+import { type Appended, publishAppended } from './publish-appended.ts';
 
 interface GroupCommitOptions {
   readonly db: Database;
@@ -26,7 +29,10 @@ interface Waiting {
 }
 
 const groupSize = 500;
-const queueSize = 20_000;
+/** What one tenant has of a group while others send too: a full group would keep them waiting. */
+const tenantShare = 250;
+/** Whether others send too is remembered this long. */
+const mixedMs = 1_000;
 const patienceMs = 2_000;
 /** Pause before asking again for a conversation that another transaction holds. */
 const lockedPauseMs = 5;
@@ -36,25 +42,35 @@ const retryAfterMs = 1_000;
  * The group commit: messages that arrive while a commit is under way share the next one.
  *
  * A lone message goes at once; under load one fsync stores hundreds. One group is under way at a
- * time, so messages of one connection keep their order.
+ * time, so messages of one connection keep their order. Tenants take turns: who sends thousands
+ * waits behind itself.
  */
 export class GroupCommit implements Append {
   readonly #options: GroupCommitOptions;
-  #queue: Waiting[] = [];
+  readonly #queue = new FairQueue<Waiting>({ weightOf: (one) => one.message.body.length });
   #pipeline: Pipeline | undefined;
   #running: Promise<void> | undefined;
   #closed = false;
+  /** Who sent last, and when it was last another one than before. */
+  #lastTenant = '';
+  #mixedAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: GroupCommitOptions) {
     this.#options = options;
   }
 
   send(message: OutgoingMessage): Promise<AppendedMessage> {
-    if (this.#closed || this.#queue.length >= queueSize) {
+    const { tenant } = message;
+    if (this.#closed || this.#isFull(tenant)) {
       return Promise.reject(new ParleyError('unavailable', { retryAfterMs }));
     }
+    const now = performance.now();
+    if (tenant !== this.#lastTenant) {
+      this.#lastTenant = tenant;
+      this.#mixedAt = now;
+    }
     return new Promise((resolve, reject) => {
-      this.#queue.push({ message, resolve, reject, deadline: performance.now() + patienceMs });
+      this.#queue.push(tenant, { message, resolve, reject, deadline: now + patienceMs });
       this.#running ??= this.#run();
     });
   }
@@ -68,12 +84,24 @@ export class GroupCommit implements Append {
   async #run(): Promise<void> {
     // Everything that this turn of the event loop reads from the sockets belongs into one group.
     await new Promise(setImmediate);
-    while (this.#queue.length > 0) {
-      const group = this.#queue.splice(0, groupSize);
+    while (this.#queue.size > 0) {
+      const isMixed = performance.now() - this.#mixedAt < mixedMs;
+      const share = isMixed ? tenantShare : groupSize;
+      const group = this.#queue.take(groupSize, () => share);
       const locked = await this.#store(group);
       if (locked.length > 0) await this.#putBack(locked);
     }
     this.#running = undefined;
+  }
+
+  #isFull(tenant: string): boolean {
+    const queue = this.#queue;
+    return (
+      queue.size >= bounds.sendsWaiting ||
+      queue.weight >= bounds.sendCharacters ||
+      queue.sizeOf(tenant) >= bounds.sendsWaitingPerTenant ||
+      queue.weightOf(tenant) >= bounds.sendCharactersPerTenant
+    );
   }
 
   /** Stores a group and answers its senders; returns those whose conversation is held elsewhere. */
@@ -96,13 +124,14 @@ export class GroupCommit implements Append {
 
   #answer(group: readonly Waiting[], outcomes: readonly Outcome[], now: Date): Waiting[] {
     const locked: Waiting[] = [];
-    const appended: { message: OutgoingMessage; at: AppendedMessage }[] = [];
+    const appended: Appended[] = [];
     group.forEach((one, index) => {
       const outcome = outcomes[index];
       switch (outcome?.type) {
         case 'appended':
-          if (!outcome.message.repeated)
-            appended.push({ message: one.message, at: outcome.message });
+          if (!outcome.message.repeated) {
+            appended.push({ message: one.message, at: outcome.message, kind: outcome.kind });
+          }
           one.resolve(outcome.message);
           break;
         case 'refused':
@@ -156,8 +185,9 @@ export class GroupCommit implements Append {
     for (const one of locked) {
       if (one.deadline <= now) one.reject(new ParleyError('unavailable', { retryAfterMs }));
     }
-    const othersWait = this.#queue.length > 0;
-    this.#queue = [...patient, ...this.#queue];
+    const othersWait = this.#queue.size > 0;
+    const tenants = Map.groupBy(patient, (one) => one.message.tenant);
+    for (const [tenant, waiting] of tenants) this.#queue.putBack(tenant, waiting);
     if (!othersWait && patient.length > 0) {
       await new Promise((resolve) => setTimeout(resolve, lockedPauseMs));
     }

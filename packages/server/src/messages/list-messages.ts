@@ -1,6 +1,7 @@
 import { type CommandResult, limits } from '@parley/protocol';
 import type { Context } from '../context.ts';
 import { requireMembership } from '../members/membership.ts';
+import { hiddenFrom } from './hidden-message.ts';
 import { messageColumns, toMessage } from './message-row.ts';
 
 interface ListMessages {
@@ -28,6 +29,7 @@ export async function listMessages(
         .on('member.left_at', 'is', null),
     )
     .select(messageColumns)
+    .select(hiddenFrom(ctx.scope).as('hidden'))
     .where('message.tenant_id', '=', ctx.scope.tenant)
     .where('message.conversation_id', '=', input.conversation)
     .whereRef('message.seq', '>=', 'member.joined_seq')

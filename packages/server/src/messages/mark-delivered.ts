@@ -11,6 +11,7 @@ interface MovedRow {
   readonly conversation_id: string;
   readonly delivered_seq: number;
   readonly member_count: number;
+  readonly blocked: boolean;
 }
 
 /** Moves delivered marks, many conversations at once; those that are not the person's are ignored. */
@@ -38,11 +39,11 @@ export async function markDelivered(ctx: Context, input: MarkDelivered): Promise
     where member.tenant_id = moving.tenant_id
       and member.conversation_id = moving.conversation_id and member.user_id = moving.user_id
       and member.delivered_seq < least(moving.seq, conversation.last_seq)
-    returning member.conversation_id, member.delivered_seq, conversation.member_count`.execute(
-    ctx.db.sql,
-  );
+    returning member.conversation_id, member.delivered_seq, conversation.member_count,
+      conversation.blocked`.execute(ctx.db.sql);
   for (const row of rows) {
-    if (row.member_count > limits.membersWithMarks) continue;
+    // Of two people one of whom blocks the other, neither hears of the other's marks.
+    if (row.member_count > limits.membersWithMarks || row.blocked) continue;
     const event: FleetingEvent = {
       event: 'delivered',
       conversation: row.conversation_id,

@@ -8,6 +8,12 @@ interface MarkRead {
   readonly seq: number;
 }
 
+interface MovedRow {
+  readonly read_seq: number;
+  readonly member_count: number;
+  readonly blocked: boolean;
+}
+
 /**
  * Moves the acting person's read mark; it never moves back, and what is read was delivered.
  *
@@ -15,7 +21,7 @@ interface MarkRead {
  */
 export async function markRead(ctx: Context, input: MarkRead): Promise<void> {
   const { tenant, user } = ctx.scope;
-  const { rows } = await sql<{ read_seq: number; member_count: number }>`
+  const { rows } = await sql<MovedRow>`
     update member
     set read_seq = least(${input.seq}::bigint, conversation.last_seq),
       delivered_seq =
@@ -25,7 +31,7 @@ export async function markRead(ctx: Context, input: MarkRead): Promise<void> {
       and member.user_id = ${user} and member.left_at is null
       and conversation.tenant_id = member.tenant_id and conversation.id = member.conversation_id
       and member.read_seq < least(${input.seq}::bigint, conversation.last_seq)
-    returning member.read_seq, conversation.member_count`.execute(ctx.db.sql);
+    returning member.read_seq, conversation.member_count, conversation.blocked`.execute(ctx.db.sql);
   const [moved] = rows;
   if (moved === undefined) {
     await requireMembership(ctx, input.conversation);
@@ -38,8 +44,9 @@ export async function markRead(ctx: Context, input: MarkRead): Promise<void> {
     seq: moved.read_seq,
   };
   // In a large group nobody else is told: ten thousand people reading would tell ten thousand each.
+  // Nor is one of two people of whom one blocks the other.
   const topic =
-    moved.member_count <= limits.membersWithMarks
+    moved.member_count <= limits.membersWithMarks && !moved.blocked
       ? conversationTopic(tenant, input.conversation)
       : userTopic(tenant, user);
   ctx.bus.publish(topic, [{ type: 'fleeting', frame: JSON.stringify(event) }]);

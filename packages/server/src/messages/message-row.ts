@@ -1,4 +1,5 @@
 import type { Message, SystemAct } from '@parley/protocol';
+import { hiddenMessage } from './hidden-message.ts';
 
 /** The columns of `message` that the wire tells. */
 export interface MessageRow {
@@ -13,8 +14,11 @@ export interface MessageRow {
   readonly deleted_at: Date | null;
   readonly version: number;
   readonly created_at: Date;
+  /** Whether the reader blocks who wrote it: see `hiddenFrom`. */
+  readonly hidden: boolean;
 }
 
+/** The columns to select; `hidden` depends on who reads, and comes beside them. */
 export const messageColumns = [
   'message.seq',
   'message.id',
@@ -29,16 +33,19 @@ export const messageColumns = [
   'message.created_at',
 ] as const;
 
-/** The message as the wire tells it; a deleted one keeps its place and loses its content. */
+/** The message as the wire tells it; a deleted or hidden one keeps its place and loses its content. */
 export function toMessage(row: MessageRow): Message {
+  const { id, seq, version } = row;
+  const created_at = row.created_at.toISOString();
+  if (row.hidden) return hiddenMessage({ id, seq, created_at, version });
   return {
-    id: row.id,
-    seq: row.seq,
+    id,
+    seq,
     sender: row.sender_id,
     kind: row.kind,
     body: row.deleted_at === null ? row.body : '',
-    created_at: row.created_at.toISOString(),
-    version: row.version,
+    created_at,
+    version,
     ...(row.reply_to === null ? {} : { reply_to: row.reply_to }),
     ...(row.act === null ? {} : { act: row.act }),
     ...(row.edited_at === null ? {} : { edited_at: row.edited_at.toISOString() }),

@@ -1,10 +1,18 @@
-import { type ConversationEvent, conversationTopic } from '@parley/protocol';
+import {
+  type ConversationEvent,
+  type ConversationKind,
+  conversationTopic,
+  type Message,
+} from '@parley/protocol';
 import type { Bus, ConversationChange } from '../bus/bus.ts';
 import type { AppendedMessage, OutgoingMessage } from './append.ts';
+import { hideableSender } from './hidden-message.ts';
 
-interface Appended {
+/** A new message, where it is stored, and of what kind the conversation is. */
+export interface Appended {
   readonly message: OutgoingMessage;
   readonly at: AppendedMessage;
+  readonly kind: ConversationKind;
 }
 
 /** Tells a group's new messages, in order, one publication per conversation. */
@@ -14,14 +22,15 @@ export function publishAppended(bus: Bus, appended: readonly Appended[], now: Da
     string,
     { first: OutgoingMessage; changes: ConversationChange[] }
   >();
-  for (const { message, at } of appended) {
+  for (const one of appended) {
+    const { message } = one;
     const key = `${message.tenant} ${message.conversation}`;
     let entry = byConversation.get(key);
     if (entry === undefined) {
       entry = { first: message, changes: [] };
       byConversation.set(key, entry);
     }
-    entry.changes.push(createdChange(message, at, createdAt));
+    entry.changes.push(createdChange(one, createdAt));
   }
   for (const { first, changes } of byConversation.values()) {
     bus.publish(conversationTopic(first.tenant, first.conversation), changes);
@@ -29,30 +38,31 @@ export function publishAppended(bus: Bus, appended: readonly Appended[], now: Da
 }
 
 function createdChange(
-  message: OutgoingMessage,
-  at: AppendedMessage,
+  { message: sent, at, kind }: Appended,
   createdAt: string,
 ): ConversationChange {
+  const message: Message = {
+    id: sent.id,
+    seq: at.seq,
+    sender: sent.sender,
+    kind: 'text',
+    body: sent.body,
+    created_at: createdAt,
+    version: at.version,
+    ...(sent.replyTo === null ? {} : { reply_to: sent.replyTo }),
+  };
   const event: ConversationEvent = {
     event: 'message.created',
-    conversation: message.conversation,
+    conversation: sent.conversation,
     version: at.version,
-    message: {
-      id: message.id,
-      seq: at.seq,
-      sender: message.sender,
-      kind: 'text',
-      body: message.body,
-      created_at: createdAt,
-      version: at.version,
-      ...(message.replyTo === null ? {} : { reply_to: message.replyTo }),
-    },
+    message,
   };
   return {
     type: 'change',
     version: at.version,
     prev: at.version - 1,
     seq: at.seq,
+    ...hideableSender(kind, message),
     frame: JSON.stringify(event),
   };
 }

@@ -2,7 +2,9 @@ import type { Member, Message } from '@parley/protocol';
 import { type Kysely, sql } from 'kysely';
 import type { Tables } from '../db/tables.ts';
 import { toMember } from '../members/member-rows.ts';
+import { hiddenFrom } from '../messages/hidden-message.ts';
 import { type MessageRow, toMessage } from '../messages/message-row.ts';
+import type { Scope } from '../scope.ts';
 import { profileStamp } from '../users/profile-stamp.ts';
 
 /** From where a conversation's changes are wanted. */
@@ -19,19 +21,22 @@ export interface Since {
  * Messages that are new or changed, by conversation, in version order; at most `limit` of each.
  *
  * Two ways in, since a new message is found by seq and a changed one by the partial index over
- * changed rows: so no index is written for a plain send.
+ * changed rows: so no index is written for a plain send. `scope` without a person reads for a node,
+ * from which nothing is hidden: it hides when it tells.
  */
 export async function readChangedMessages(
   db: Kysely<Tables>,
-  tenant: string,
+  scope: Scope | Pick<Scope, 'tenant'>,
   since: readonly Since[],
   limit: number,
 ): Promise<Map<string, Message[]>> {
   if (since.length === 0) return new Map();
+  const { tenant } = scope;
   const { rows } = await sql<MessageRow & { conversation_id: string }>`
     select changed.conversation_id, changed.seq, changed.id, changed.sender_id, changed.kind,
       changed.body, changed.reply_to, changed.act, changed.edited_at, changed.deleted_at,
-      changed.version, changed.created_at
+      changed.version, changed.created_at,
+      ${'user' in scope ? hiddenFrom(scope, 'changed') : sql`false`} as hidden
     from ${wanted(since)}
     cross join lateral (
       (

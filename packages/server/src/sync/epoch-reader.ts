@@ -24,7 +24,7 @@ export class EpochReader {
   }
 
   async #query(): Promise<string> {
-    const row = await this.#db.sql
+    const row = await this.#db.core
       .selectFrom('installation')
       .select('epoch')
       .executeTakeFirstOrThrow();

@@ -2,6 +2,7 @@ import { type ConversationChanges, limits, type Member, type Message } from '@pa
 import { type Kysely, sql } from 'kysely';
 import { mine, readFirstMembers, unreadCount } from '../conversations/conversation-rows.ts';
 import type { Tables } from '../db/tables.ts';
+import { hiddenFrom } from '../messages/hidden-message.ts';
 import { messageColumns, toMessage } from '../messages/message-row.ts';
 import type { Scope } from '../scope.ts';
 import { readChangedMembers, readChangedMessages, type Since } from './changed-rows.ts';
@@ -129,7 +130,7 @@ export class KnownConversations {
       if (batch.length === 0) return;
       const since = batch.map((one) => one.since);
       const limit = limits.messagesPerSync + 1;
-      const read = await readChangedMessages(this.#db, this.#scope.tenant, since, limit);
+      const read = await readChangedMessages(this.#db, this.#scope, since, limit);
       for (const { id } of batch) {
         if (full()) this.#ways.set(id, { type: 'later', reset: false });
         else take(id, read.get(id) ?? []);
@@ -158,6 +159,7 @@ export class KnownConversations {
     const rows = await this.#db
       .selectFrom('message')
       .select(messageColumns)
+      .select(hiddenFrom(this.#scope).as('hidden'))
       .where('tenant_id', '=', this.#scope.tenant)
       .where('conversation_id', '=', id)
       .where('seq', '>=', head?.joined_seq ?? 0)
@@ -242,7 +244,7 @@ async function readHeads(
       conversation.last_seq,
       greatest(conversation.first_seq, mine.joined_seq) as first_seq,
       conversation.member_count, mine.joined_seq, mine.joined_version,
-      ${unreadCount} as unread
+      ${unreadCount(scope)} as unread
     from mine
     join conversation on conversation.tenant_id = mine.tenant_id
       and conversation.id = mine.conversation_id

@@ -1,6 +1,7 @@
-import type { ConversationEvent, Member, Message } from '@parley/protocol';
+import type { ConversationEvent, ConversationKind, Member, Message } from '@parley/protocol';
 import type { ConversationChange } from '../bus/bus.ts';
 import type { Database } from '../db/database.ts';
+import { hideableSender } from '../messages/hidden-message.ts';
 import { readChangedMembers, readChangedMessages, type Since } from './changed-rows.ts';
 
 interface Gap {
@@ -27,25 +28,28 @@ export async function readGap(db: Database, gap: Gap): Promise<ConversationChang
     lastSeq: gap.lastSeq,
     joinedSeq: 0,
   };
-  const { head, messages, members } = await db.sql
-    .transaction()
+  const { head, messages, members } = await db
+    .of(tenant)
+    .sql.transaction()
     .setIsolationLevel('repeatable read')
     .setAccessMode('read only')
     .execute(async (trx) => ({
       head: await trx
         .selectFrom('conversation')
-        .select(['name', 'fields_version', 'member_count', 'version'])
+        .select(['kind', 'name', 'fields_version', 'member_count', 'version'])
         .where('tenant_id', '=', tenant)
         .where('id', '=', conversation)
         .executeTakeFirst(),
-      messages: await readChangedMessages(trx, tenant, [since], rowsPerRead),
+      messages: await readChangedMessages(trx, { tenant }, [since], rowsPerRead),
       members: await readChangedMembers(trx, tenant, [since], rowsPerRead),
     }));
   if (head === undefined) return [];
   const messageRows = messages.get(conversation) ?? [];
   const memberRows = members.get(conversation) ?? [];
   const events: Told[] = [
-    ...messageRows.map((row) => toldMessage(conversation, row, gap.lastSeq)),
+    ...messageRows.map((row) =>
+      toldMessage({ id: conversation, kind: head.kind }, row, gap.lastSeq),
+    ),
     ...memberRows.map((row) => toldMember(conversation, row, head.member_count)),
   ];
   if (head.fields_version > gap.version) {
@@ -62,13 +66,20 @@ interface Told {
   readonly event: ConversationEvent;
   readonly seq?: number;
   readonly left?: string;
+  readonly sender?: string;
 }
 
-function toldMessage(conversation: string, message: Message, lastSeq: number): Told {
+function toldMessage(
+  { id, kind }: { readonly id: string; readonly kind: ConversationKind },
+  message: Message,
+  lastSeq: number,
+): Told {
   const { version, seq } = message;
+  const about = { conversation: id, version, message };
+  const sender = hideableSender(kind, message);
   return seq > lastSeq
-    ? { event: { event: 'message.created', conversation, version, message }, seq }
-    : { event: { event: 'message.updated', conversation, version, message } };
+    ? { event: { event: 'message.created', ...about }, seq, ...sender }
+    : { event: { event: 'message.updated', ...about }, ...sender };
 }
 
 function toldMember(conversation: string, member: Member, member_count: number): Told {
@@ -94,15 +105,14 @@ function uncut(
 
 function chained(events: readonly Told[], from: number): ConversationChange[] {
   let prev = from;
-  return events.map(({ event, seq, left }) => {
+  return events.map(({ event, ...rest }) => {
     const frame = JSON.stringify(event.version - 1 === prev ? event : { ...event, prev });
     const change: ConversationChange = {
       type: 'change',
       version: event.version,
       prev,
       frame,
-      ...(seq === undefined ? {} : { seq }),
-      ...(left === undefined ? {} : { left }),
+      ...rest,
     };
     prev = event.version;
     return change;

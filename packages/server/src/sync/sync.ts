@@ -6,6 +6,7 @@ import {
   type User,
 } from '@parley/protocol';
 import { type Kysely, sql } from 'kysely';
+import { readBlocked } from '../blocks/list-blocked.ts';
 import type { Context } from '../context.ts';
 import { readConversationRows, readMarks } from '../conversations/conversation-rows.ts';
 import type { Tables } from '../db/tables.ts';
@@ -53,6 +54,8 @@ export function sync(ctx: Context, input: Sync): Promise<SyncResult> {
         more,
         removed: known.removed,
         users: at === undefined ? [] : await readRenamed(trx, ctx.scope, at),
+        blocked: await readBlocked(trx, ctx.scope),
+        blocked_version: head.blocksVersion,
       };
     });
 }
@@ -73,14 +76,19 @@ function parseAt(at: string | undefined): Date | undefined {
 async function readPersonalHead(
   db: Kysely<Tables>,
   scope: Scope,
-): Promise<{ epoch: string; me: number; at: string }> {
-  const { rows } = await sql<{ epoch: string; version: number; at: Date }>`
-    select installation.epoch, app_user.version, now() as at
+): Promise<{ epoch: string; me: number; blocksVersion: number; at: string }> {
+  const { rows } = await sql<{ epoch: string; version: number; blocks_version: number; at: Date }>`
+    select installation.epoch, app_user.version, app_user.blocks_version, now() as at
     from installation cross join app_user
     where app_user.tenant_id = ${scope.tenant} and app_user.id = ${scope.user}`.execute(db);
   const [row] = rows;
   if (row === undefined) throw new ParleyError('unauthorized');
-  return { epoch: row.epoch, me: row.version, at: row.at.toISOString() };
+  return {
+    epoch: row.epoch,
+    me: row.version,
+    blocksVersion: row.blocks_version,
+    at: row.at.toISOString(),
+  };
 }
 
 async function readAdded(

@@ -26,7 +26,10 @@ export interface NewTenant {
 
 /** Makes a tenant, its first API key and signing secret. Throws `already_exists`. */
 export async function createTenant({ db, keys }: Parts, input: TenantName): Promise<NewTenant> {
-  const made = await db.sql.transaction().execute((sql) => insertTenant(sql, keys, input));
+  const made = await db
+    .of(input.id)
+    .sql.transaction()
+    .execute((sql) => insertTenant(sql, keys, input));
   if (made === undefined) {
     throw new ParleyError('already_exists', {
       field: 'id',

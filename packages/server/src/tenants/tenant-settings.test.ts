@@ -8,13 +8,13 @@ test('[AU22] Settings are at most five seconds old, and an unknown tenant has no
   let clock = 0;
   const settings = new TenantSettingsCache({ db, now: () => clock });
   const origin = 'https://acme.test';
-  await db.sql.insertInto('tenant').values({ id: 'acme', name: 'Acme' }).execute();
+  await database.sql.insertInto('tenant').values({ id: 'acme', name: 'Acme' }).execute();
   expect(await settings.of('acme')).toEqual({});
   expect(await settings.of('nobody')).toEqual({});
   expect(await settings.someTenantLists(origin)).toBe(false);
 
   const listed = { directory: 'none', allowed_origins: [origin] };
-  await db.sql
+  await database.sql
     .updateTable('tenant')
     .set({ settings: JSON.stringify(listed) })
     .where('id', '=', 'acme')

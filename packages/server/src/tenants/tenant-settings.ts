@@ -13,6 +13,7 @@ interface Kept<T> {
 }
 
 const keptMs = 5_000;
+const missedMs = 1_000;
 const keptEntries = 1_000;
 
 /** Tenants' settings as the edges ask for them: at most five seconds old. */
@@ -20,7 +21,7 @@ export class TenantSettingsCache {
   readonly #db: Database;
   readonly #now: () => number;
   readonly #settings = new Map<string, Kept<TenantSettings>>();
-  readonly #origins = new Map<string, Kept<boolean>>();
+  #origins: { readonly value: Promise<ReadonlySet<string>>; readonly at: number } | undefined;
 
   constructor({ db, now }: Parts) {
     this.#db = db;
@@ -32,36 +33,61 @@ export class TenantSettingsCache {
     return this.#remember(this.#settings, tenant, () => this.#read(tenant));
   }
 
+  /** Reads anew what was changed on this node: a tenant's settings, and who lists which origin. */
+  forget(tenant: string): void {
+    this.#settings.delete(tenant);
+    this.#origins = undefined;
+  }
+
   /** Whether any tenant lists this origin: asked before anybody has said who they are. */
-  someTenantLists(origin: string): Promise<boolean> {
-    return this.#remember(this.#origins, origin, () => this.#isListed(origin));
+  async someTenantLists(origin: string): Promise<boolean> {
+    const known = this.#origins;
+    if (known !== undefined) {
+      const ageMs = this.#now() - known.at;
+      const lists = ageMs < keptMs && (await known.value).has(origin);
+      // One that is not known may have been listed just now; inventing origins asks no more often.
+      if (lists || ageMs < missedMs) return lists;
+    }
+    return (await this.#originsNow()).has(origin);
+  }
+
+  /** All origins that are listed: asked one by one, each invented one would be a question. */
+  #originsNow(): Promise<ReadonlySet<string>> {
+    const origins = { value: this.#readOrigins(), at: this.#now() };
+    this.#origins = origins;
+    origins.value.catch(() => {
+      if (this.#origins === origins) this.#origins = undefined;
+    });
+    return origins.value;
   }
 
   async #read(tenant: string): Promise<TenantSettings> {
-    const row = await this.#db.sql
-      .selectFrom('tenant')
+    const row = await this.#db
+      .of(tenant)
+      .sql.selectFrom('tenant')
       .select('settings')
       .where('id', '=', tenant)
       .executeTakeFirst();
     return row?.settings ?? {};
   }
 
-  async #isListed(origin: string): Promise<boolean> {
-    const wanted = JSON.stringify({ allowed_origins: [origin] });
-    const { rows } = await sql`
-      select id from tenant where settings @> ${wanted}::jsonb limit 1`.execute(this.#db.sql);
-    return rows.length > 0;
+  async #readOrigins(): Promise<ReadonlySet<string>> {
+    const { rows } = await sql<{ origin: string }>`
+      select distinct jsonb_path_query(settings, '$.allowed_origins[*]') #>> '{}' as origin
+      from tenant where settings ? 'allowed_origins'`.execute(this.#db.core);
+    return new Set(rows.map((row) => row.origin));
   }
 
   #remember<T>(kept: Map<string, Kept<T>>, key: string, read: () => Promise<T>): Promise<T> {
     const now = this.#now();
     const known = kept.get(key);
     if (known !== undefined && known.until > now) return known.value;
-    // Emptied rather than trimmed: origins come from outside, and a full map is somebody's flood.
+    // Emptied rather than trimmed: tenants' names come from outside, and a full map is somebody's flood.
     if (kept.size >= keptEntries) kept.clear();
     const value = read();
     kept.set(key, { value, until: now + keptMs });
-    value.catch(() => kept.delete(key));
+    // Only its own failure: meanwhile it may have been forgotten, and read anew.
+    value.catch(() => kept.get(key)?.value === value && kept.delete(key));
     return value;
   }
 }

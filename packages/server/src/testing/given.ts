@@ -1,4 +1,6 @@
+import type { MemberRole, TenantRole } from '@parley/protocol';
 import { sql } from 'kysely';
+import type { TenantSettings } from '../db/tables.ts';
 import type { TestServer, TestTenant } from './test-server.ts';
 
 /** What a test needs to be there already, written without the way that people write it. */
@@ -6,6 +8,50 @@ interface Place {
   readonly server: TestServer;
   readonly tenant: Pick<TestTenant, 'id'>;
   readonly conversation: string;
+}
+
+/** What a tenant has decided, from now on. */
+export async function givenSettings(
+  server: TestServer,
+  tenant: Pick<TestTenant, 'id'>,
+  settings: TenantSettings,
+): Promise<void> {
+  await server.database.sql
+    .updateTable('tenant')
+    .set({ settings: JSON.stringify(settings) })
+    .where('id', '=', tenant.id)
+    .execute();
+}
+
+/** Lets members of a tenant's groups rename and add people. */
+export function givenOpenGroups(server: TestServer, tenant: Pick<TestTenant, 'id'>): Promise<void> {
+  return givenSettings(server, tenant, { members_may: ['rename', 'add'] });
+}
+
+/** Gives a person a role in the tenant, which nobody is told of. */
+export async function givenTenantRole(
+  server: TestServer,
+  tenant: Pick<TestTenant, 'id'>,
+  user: string,
+  role: TenantRole,
+): Promise<void> {
+  await server.database.sql
+    .updateTable('app_user')
+    .set({ role })
+    .where('tenant_id', '=', tenant.id)
+    .where('id', '=', user)
+    .execute();
+}
+
+/** Gives a member a role in a group, without a version: nobody is told of it. */
+export async function givenRole(place: Place, user: string, role: MemberRole): Promise<void> {
+  await place.server.database.sql
+    .updateTable('member')
+    .set({ role })
+    .where('tenant_id', '=', place.tenant.id)
+    .where('conversation_id', '=', place.conversation)
+    .where('user_id', '=', user)
+    .execute();
 }
 
 /** People `p00001`, `p00002`, ...: their ids, in order. */
@@ -17,7 +63,7 @@ export async function givenPeople(
   const { rows } = await sql<{ id: string }>`
     insert into app_user (tenant_id, id, name)
     select ${tenant.id}, 'p' || lpad(n::text, 5, '0'), 'Person ' || n from generate_series(1, ${count}) as n
-    returning id`.execute(server.database.db.sql);
+    returning id`.execute(server.database.sql);
   return rows.map((row) => row.id).sort();
 }
 
@@ -29,7 +75,7 @@ export async function givenGroups(
   count: number,
   messages = 0,
 ): Promise<string[]> {
-  return server.database.db.sql.transaction().execute(async (trx) => {
+  return server.database.sql.transaction().execute(async (trx) => {
     const { rows } = await sql<{ id: string }>`
       insert into conversation (tenant_id, id, kind, member_count, last_seq, version,
         last_activity_at, created_by, created_at)
@@ -58,7 +104,7 @@ export async function givenGroups(
 /** Makes these people founding members of a conversation: none of them has to hear of it. */
 export async function givenMembers(place: Place, users: readonly string[]): Promise<void> {
   const { server, tenant, conversation } = place;
-  await server.database.db.sql.transaction().execute(async (trx) => {
+  await server.database.sql.transaction().execute(async (trx) => {
     await sql`
       with bumped as (
         update app_user set version = version + 1
@@ -92,7 +138,7 @@ export async function givenMessages(
       created_version, version, created_at)
     select ${tenant.id}, ${conversation}, last_seq - ${count} + n, gen_random_uuid(), ${sender}, 'text',
       ${body}, '', version - ${count} + n, version - ${count} + n, now()
-    from head, generate_series(1, ${count}) as n`.execute(server.database.db.sql);
+    from head, generate_series(1, ${count}) as n`.execute(server.database.sql);
 }
 
 /** Changes a message as editing and deleting will: it takes the conversation's next version. */
@@ -111,7 +157,7 @@ export async function givenChanged(
     )
     update message set ${set}, version = head.version from head
     where tenant_id = ${tenant.id} and conversation_id = ${conversation} and seq = ${seq}
-    returning message.version`.execute(server.database.db.sql);
+    returning message.version`.execute(server.database.sql);
   const [row] = rows;
   if (row === undefined) throw new Error(`There is no message ${seq}.`);
   return row.version;

@@ -27,6 +27,7 @@ export class ModelClient {
   readonly #conversations = new Map<string, Known>();
   #epoch = '';
   #me = 0;
+  #blockedVersion = 0;
   #at: string | undefined;
 
   /** Asks and applies until the server says that this is all, or `calls` are spent. */
@@ -109,6 +110,12 @@ export class ModelClient {
       if (known === undefined) continue;
       applyChanges(known, changes);
       more ||= changes.has_more;
+    }
+    if (answer.blocked_version !== this.#blockedVersion) {
+      this.#blockedVersion = answer.blocked_version;
+      // What was read before shows or hides what it should not: it is asked for anew.
+      for (const known of this.#conversations.values()) known.version = known.lastSeq = 0;
+      more = true;
     }
     for (const user of answer.users) {
       for (const known of this.#conversations.values()) {

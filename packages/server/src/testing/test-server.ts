@@ -1,8 +1,8 @@
-import { BlockList } from 'node:net';
 import { type CommandResult, newId } from '@parley/protocol';
 import { pino } from 'pino';
 import type { Bus } from '../bus/bus.ts';
 import { MemoryBus } from '../bus/memory.ts';
+import { parseAddresses } from '../config/config-values.ts';
 import { createTestDatabase, type TestDatabase } from '../db/testing/test-database.ts';
 import { MemoryPresenceStore } from '../presence/store/memory.ts';
 import { type RunningServer, startServer } from '../server.ts';
@@ -20,6 +20,9 @@ interface TestServerOptions {
   readonly rateScale?: number;
   readonly publicUrl?: URL;
   readonly allowedOrigins?: readonly string[];
+  readonly privateHosts?: readonly string[];
+  /** Addresses and networks, separated by commas. */
+  readonly trustedProxies?: string;
 }
 
 const encryptionKey = Buffer.alloc(32, 7);
@@ -38,8 +41,9 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
       allowedOrigins: options.allowedOrigins ?? [],
       operatorKey: 'operator-key-of-the-tests',
       rateScale: options.rateScale ?? 0,
-      trustedProxies: new BlockList(),
+      trustedProxies: parseAddresses(options.trustedProxies ?? ''),
       encryptionKey,
+      privateHosts: options.privateHosts ?? [],
       pageFolder: '/nonexistent',
     },
     db: database.db,
@@ -84,12 +88,15 @@ export class TestServer implements AsyncDisposable {
 
   /** A tenant with these people in it; a random id unless given. */
   async tenant(people: readonly string[], id = `t-${newId().slice(-12)}`): Promise<TestTenant> {
-    await createTenant({ db: this.database.db, keys: this.keys }, { id, name: id });
+    const { api_key } = await createTenant(
+      { db: this.database.db, keys: this.keys },
+      { id, name: id },
+    );
     for (const user of people) {
       const name = `${user[0]?.toUpperCase()}${user.slice(1)}`;
       await upsertUser({ db: this.database.db, bus: this.bus }, id, { id: user, name });
     }
-    return new TestTenant(this, id);
+    return new TestTenant(this, id, api_key);
   }
 
   /** Stops the server as SIGTERM does; the database stays. */
@@ -107,11 +114,31 @@ export class TestServer implements AsyncDisposable {
 /** A tenant of a test, and the way in for its people. */
 export class TestTenant {
   readonly id: string;
+  readonly apiKey: string;
   readonly #server: TestServer;
 
-  constructor(server: TestServer, id: string) {
+  constructor(server: TestServer, id: string, apiKey = '') {
     this.#server = server;
     this.id = id;
+    this.apiKey = apiKey;
+  }
+
+  /** An HTTP call of the host product's server, with the tenant's API key or another bearer. */
+  async call(
+    method: string,
+    path: string,
+    { body, bearer = this.apiKey }: { readonly body?: unknown; readonly bearer?: string } = {},
+  ): Promise<{ readonly status: number; readonly body: unknown }> {
+    const response = await fetch(`${this.#server.url}${path}`, {
+      method,
+      headers: {
+        Authorization: `Bearer ${bearer}`,
+        ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    return { status: response.status, body: text === '' ? undefined : JSON.parse(text) };
   }
 
   async token(user: string, expiresIn = 3_600): Promise<string> {

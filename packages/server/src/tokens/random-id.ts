@@ -9,6 +9,11 @@ export function randomId(): string {
   return id;
 }
 
+/** Whether a text has the form of a `randomId`. */
+export function isRandomId(text: string): boolean {
+  return /^[a-z2-7]{12}$/.test(text);
+}
+
 /** 256 random bits as 43 characters of base64url. */
 export function randomSecret(): string {
   return randomBytes(32).toString('base64url');

@@ -22,10 +22,28 @@ afterAll(() => database.drop());
 test('[AU14] A key that was removed verifies no longer than half a minute', async () => {
   const { kid } = await createTenant({ db: database.db, keys }, { id: 'gone', name: 'Gone' });
   expect(await keys.find('gone', kid)).toMatchObject({ kid, algorithm: 'HS256' });
-  await database.db.sql.deleteFrom('signing_key').where('tenant_id', '=', 'gone').execute();
+  await database.sql.deleteFrom('signing_key').where('tenant_id', '=', 'gone').execute();
   expect(await keys.find('gone', kid)).toBeDefined();
   clock += 30_000;
   expect(await keys.find('gone', kid)).toBeUndefined();
+});
+
+test('[AU14] A key that this node took back verifies nothing more', async () => {
+  const { kid } = await createTenant({ db: database.db, keys }, { id: 'quick', name: 'Quick' });
+  expect(await keys.find('quick', kid)).toBeDefined();
+  await database.sql.deleteFrom('signing_key').where('tenant_id', '=', 'quick').execute();
+  keys.forget('quick', kid);
+  expect(await keys.find('quick', kid)).toBeUndefined();
+});
+
+test('[AU14] A look-up that was under way when a key was taken back is not kept', async () => {
+  const { kid } = await createTenant({ db: database.db, keys }, { id: 'racy', name: 'Racy' });
+  // The look-up may find the key, since it began before.
+  const early = keys.find('racy', kid);
+  keys.forget('racy', kid);
+  await early;
+  await database.sql.deleteFrom('signing_key').where('tenant_id', '=', 'racy').execute();
+  expect(await keys.find('racy', kid)).toBeUndefined();
 });
 
 test('[AU14] A key id that was unknown a moment ago is found as soon as it exists', async () => {
@@ -44,7 +62,7 @@ test('[AU12] The newest signing key signs', async () => {
   const { db } = database;
   await createTenant({ db, keys }, { id: 'rotated', name: 'Rotated' });
   const next = keys.generate('rotated');
-  await db.sql
+  await database.sql
     .insertInto('signing_key')
     .values({
       tenant_id: 'rotated',

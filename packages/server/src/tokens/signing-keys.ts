@@ -1,12 +1,18 @@
+import { ParleyError } from '@parley/protocol';
 import type { CryptoKey } from 'jose';
 import type { Database } from '../db/database.ts';
+import { importPublicKey, importSecret } from './import-key.ts';
+import { type PublicAlgorithm, type PublicKey, parsePublicKey } from './public-key.ts';
 import { randomId, randomSecret } from './random-id.ts';
 import { SecretBox } from './secret-box.ts';
 
-/** A key that signs or verifies a tenant's tokens; `algorithm` is the only one it may be used with. */
+/** What a key may be used with; the stored key says it, never a token. */
+export type KeyAlgorithm = 'HS256' | PublicAlgorithm;
+
+/** A key that verifies a tenant's tokens; with HS256 it signs them as well. */
 export interface SigningKey {
   readonly kid: string;
-  readonly algorithm: 'HS256';
+  readonly algorithm: KeyAlgorithm;
   readonly key: CryptoKey;
 }
 
@@ -26,7 +32,7 @@ interface Parts {
 }
 
 const keptKeys = 10_000;
-// How long a removed key may go on verifying on this node.
+// How long a key that another node took back may go on verifying on this one.
 const keptMs = 30_000;
 
 /**
@@ -56,19 +62,35 @@ export class SigningKeys {
     if (known !== undefined && known.until > this.#now()) return known.key;
     let pending = this.#pending.get(name);
     if (pending === undefined) {
-      pending = this.#read(tenant, kid).finally(() => this.#pending.delete(name));
+      pending = this.#read(tenant, kid);
       this.#pending.set(name, pending);
     }
-    const key = await pending;
-    if (key === undefined) this.#known.delete(name);
-    else this.#keep(name, key);
-    return key;
+    const reading = pending;
+    try {
+      const key = await reading;
+      // Forgotten meanwhile: what was read may be what was just taken back.
+      if (this.#pending.get(name) === reading) {
+        if (key === undefined) this.#known.delete(name);
+        else this.#keep(name, key);
+      }
+      return key;
+    } finally {
+      if (this.#pending.get(name) === reading) this.#pending.delete(name);
+    }
+  }
+
+  /** Verifies nothing more by a key that was taken back: the next look-up asks the database. */
+  forget(tenant: string, kid: string): void {
+    const name = `${tenant}:${kid}`;
+    this.#known.delete(name);
+    this.#pending.delete(name);
   }
 
   /** The key that new tokens of the tenant are signed with. */
   async newest(tenant: string): Promise<SigningKey | undefined> {
-    const row = await this.#db.sql
-      .selectFrom('signing_key')
+    const row = await this.#db
+      .of(tenant)
+      .sql.selectFrom('signing_key')
       .select('kid')
       .where('tenant_id', '=', tenant)
       .where('algorithm', '=', 'HS256')
@@ -86,15 +108,23 @@ export class SigningKeys {
   }
 
   async #read(tenant: string, kid: string): Promise<SigningKey | undefined> {
-    const row = await this.#db.sql
-      .selectFrom('signing_key')
-      .select(['algorithm', 'secret'])
+    const row = await this.#db
+      .of(tenant)
+      .sql.selectFrom('signing_key')
+      .select(['algorithm', 'secret', 'public_key'])
       .where('tenant_id', '=', tenant)
       .where('kid', '=', kid)
       .executeTakeFirst();
-    if (row?.algorithm !== 'HS256') return undefined;
-    const secret = this.#box.open(row.secret, nameOf(tenant, kid));
-    return { kid, algorithm: 'HS256', key: await hmacKey(secret) };
+    if (row === undefined) return undefined;
+    const { algorithm, secret, public_key } = row;
+    if (algorithm === 'HS256') {
+      if (secret === null) return undefined;
+      const text = this.#box.open(secret, nameOf(tenant, kid));
+      return { kid, algorithm, key: await importSecret(text) };
+    }
+    const known = readPublicKey(public_key);
+    if (known?.algorithm !== algorithm) return undefined;
+    return { kid, algorithm, key: await importPublicKey(known.jwk) };
   }
 
   #keep(name: string, key: SigningKey): void {
@@ -108,17 +138,16 @@ export class SigningKeys {
   }
 }
 
-function nameOf(tenant: string, kid: string): readonly string[] {
-  return ['signing_key', tenant, kid];
+// Checked again: what an older version stored may be refused by this one.
+function readPublicKey(stored: unknown): PublicKey | undefined {
+  try {
+    return parsePublicKey(stored);
+  } catch (error) {
+    if (error instanceof ParleyError) return undefined;
+    throw error;
+  }
 }
 
-// The HMAC key is the secret's text in UTF-8, not what its base64url stands for.
-function hmacKey(secret: string): Promise<CryptoKey> {
-  return crypto.subtle.importKey(
-    'raw',
-    new TextEncoder().encode(secret),
-    { name: 'HMAC', hash: 'SHA-256' },
-    false,
-    ['sign', 'verify'],
-  );
+function nameOf(tenant: string, kid: string): readonly string[] {
+  return ['signing_key', tenant, kid];
 }

@@ -1,4 +1,5 @@
 import { isTenantId, limits } from '@parley/protocol';
+import { isKid } from './kid.ts';
 
 /** What names the key of a token. Nobody has vouched for it yet. */
 export interface UnverifiedToken {
@@ -7,13 +8,14 @@ export interface UnverifiedToken {
 }
 
 const compact = /^([\w-]+)\.([\w-]+)\.([\w-]+)$/;
-const kidPattern = /^[\w.-]{1,64}$/;
+// Where a token would say how it is to be read, or bring a key of its own. Nothing we take has them.
+const refusedHeaders = ['crit', 'b64', 'jwk', 'jku', 'x5c', 'x5u'];
 
 /**
  * Reads tenant and key id of a token that nobody has verified, or undefined.
  *
  * Also refuses here what the JWT standard allows but nothing we sign has: a second spelling of the
- * same token (spare base64 bits), repeated keys, `crit`, another `typ`.
+ * same token (spare base64 bits), repeated keys, `crit`, another `typ`, keys of the token's own.
  */
 export function readUnverifiedToken(token: string): UnverifiedToken | undefined {
   if (token.length > limits.tokenBytes) return undefined;
@@ -22,11 +24,11 @@ export function readUnverifiedToken(token: string): UnverifiedToken | undefined 
   const header = parseObject(head);
   const claims = parseObject(body);
   if (header === undefined || claims === undefined) return undefined;
-  const { kid, typ, crit } = header;
+  const { kid, typ } = header;
   const { tenant } = claims;
-  if (typeof kid !== 'string' || !kidPattern.test(kid)) return undefined;
+  if (!isKid(kid)) return undefined;
   if (typ !== undefined && typ !== 'JWT') return undefined;
-  if (crit !== undefined) return undefined;
+  if (refusedHeaders.some((name) => Object.hasOwn(header, name))) return undefined;
   if (typeof tenant !== 'string' || !isTenantId(tenant)) return undefined;
   return { tenant, kid };
 }

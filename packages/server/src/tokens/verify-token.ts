@@ -1,6 +1,6 @@
 import { isUserId, ParleyError, parseName } from '@parley/protocol';
-import { type CryptoKey, errors, type JWTPayload, jwtVerify } from 'jose';
-import type { SigningKeys } from './signing-keys.ts';
+import { errors, type JWTPayload, jwtVerify } from 'jose';
+import type { SigningKey, SigningKeys } from './signing-keys.ts';
 import { readUnverifiedToken } from './unverified-token.ts';
 
 /** Who a verified token speaks for. Times are milliseconds. */
@@ -21,7 +21,7 @@ const leewaySeconds = 5;
 const lastInstant = 8.64e15;
 
 /**
- * Verifies a user token: HS256 with the tenant's secret, all claims of the contract.
+ * Verifies a user token: its signature by a key of the tenant, all claims of the contract.
  *
  * `now` in milliseconds. Throws `unauthorized` with one text for every fault, since telling them
  * apart would help only those who try; `cause` names the reason for debug logs.
@@ -41,13 +41,13 @@ export async function verifyToken(
 
 async function verifySignature(
   token: string,
-  key: { readonly key: CryptoKey; readonly algorithm: string },
+  { key, algorithm }: SigningKey,
   now: number,
 ): Promise<JWTPayload> {
   try {
-    const { payload } = await jwtVerify(token, key.key, {
-      // The stored key says which algorithm it is for, never the token.
-      algorithms: [key.algorithm],
+    const { payload } = await jwtVerify(token, key, {
+      // The stored key says which algorithm it is for, never the token. EdDSA has two names.
+      algorithms: algorithm === 'EdDSA' ? ['EdDSA', 'Ed25519'] : [algorithm],
       audience,
       clockTolerance: leewaySeconds,
       currentDate: new Date(now),
@@ -82,7 +82,8 @@ function readClaims(payload: JWTPayload, kid: string, now: number): VerifiedToke
 
 function milliseconds(seconds: unknown): number | undefined {
   if (typeof seconds !== 'number' || !(seconds >= 0)) return undefined;
-  const time = Math.floor(seconds * 1000);
+  // Rounded, not cut: a time with milliseconds in it comes back as it was written.
+  const time = Math.round(seconds * 1000);
   return time <= lastInstant ? time : undefined;
 }
 

@@ -9,7 +9,7 @@ let tenant: TestPeople;
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  tenant = await createTestPeople(database.db);
+  tenant = await createTestPeople(database);
 });
 
 afterAll(() => database.drop());
@@ -23,6 +23,7 @@ test('[AU34] Somebody unknown becomes a user, named by the token or else by the 
       updated_at: expect.stringMatching(/^\d{4}-.*T.*\.\d{3}Z$/),
     },
     me: 0,
+    role: 'member',
   });
   expect((await admitUser(tenant.as('bob'), {})).user.name).toBe('bob');
 });

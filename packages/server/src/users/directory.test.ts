@@ -19,7 +19,7 @@ const everybody = Object.keys(people);
 
 /** Alice shares a group with Bob, had one with Dave that Dave left, and none with the others. */
 async function neighbours(directory?: 'all' | 'shared' | 'none'): Promise<TestPeople> {
-  const tenant = await createTestPeople(database.db, directory === undefined ? {} : { directory });
+  const tenant = await createTestPeople(database, directory === undefined ? {} : { directory });
   await tenant.add(people);
   await tenant.group('alice', ['bob']);
   await tenant.group('bob', ['carol']);
@@ -68,7 +68,7 @@ describe('The directory of a tenant', () => {
   });
 
   test('[AU31] never reaches into another tenant', async () => {
-    const mine = await createTestPeople(database.db);
+    const mine = await createTestPeople(database);
     await mine.add({ alice: 'Alice' });
     const other = await neighbours();
     await other.add({ mallory: 'Mallory of the other tenant' });

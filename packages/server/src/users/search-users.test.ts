@@ -9,7 +9,7 @@ let tenant: TestPeople;
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  tenant = await createTestPeople(database.db);
+  tenant = await createTestPeople(database);
   await tenant.add({
     me: 'Ann Searcher',
     u1: 'Anna Berg',

@@ -5,7 +5,8 @@ import { leaveConversation } from '../conversations/leave-conversation.ts';
 import { createTestDatabase, type TestDatabase } from '../db/testing/test-database.ts';
 import { getUsers } from './get-users.ts';
 import { createTestPeople, type TestPeople } from './testing/test-people.ts';
-import { type UserProfile, type UserRecord, upsertUser } from './upsert-user.ts';
+import { upsertUser } from './upsert-user.ts';
+import type { UserProfile, UserRecord } from './user-record.ts';
 
 let database: TestDatabase;
 
@@ -28,7 +29,7 @@ function listen(tenant: TestPeople, topics: readonly Topic[]): [Topic, readonly 
 }
 
 test('[AU36] A person is made, with defaults for what was not told', async () => {
-  const tenant = await createTestPeople(database.db);
+  const tenant = await createTestPeople(database);
   const made = await put(tenant, { id: 'alice', name: 'Alice' });
   expect(made).toMatchObject({
     id: 'alice',
@@ -42,7 +43,7 @@ test('[AU36] A person is made, with defaults for what was not told', async () =>
 });
 
 test('[AU36] What is absent stays, null clears, the rest is replaced', async () => {
-  const tenant = await createTestPeople(database.db);
+  const tenant = await createTestPeople(database);
   await put(tenant, {
     id: 'alice',
     name: 'Alice',
@@ -61,7 +62,7 @@ test('[AU36] What is absent stays, null clears, the rest is replaced', async () 
 });
 
 test('[AU37] A new name or picture is told to the person and where the person talks', async () => {
-  const tenant = await createTestPeople(database.db);
+  const tenant = await createTestPeople(database);
   await tenant.add({ alice: 'Alice', bob: 'Bob' });
   const here = conversationTopic(tenant.tenant, await tenant.group('alice', ['bob']));
   const leftId = await tenant.group('bob', ['alice']);
@@ -78,8 +79,9 @@ test('[AU37] A new name or picture is told to the person and where the person ta
   expect(heard.map(([topic]) => topic).sort()).toEqual([here, own].sort());
   for (const [, messages] of heard) {
     expect(messages).toHaveLength(1);
-    expect(messages[0]).toMatchObject({ type: 'fleeting' });
-    expect(JSON.parse(messages[0]?.frame ?? '')).toEqual({
+    const [message] = messages;
+    if (message?.type !== 'fleeting') throw new Error('not fleeting');
+    expect(JSON.parse(message.frame)).toEqual({
       event: 'user.updated',
       user: { id: 'alice', name: 'Alicia', avatar_url: null, updated_at: after.updated_at },
     });
@@ -92,7 +94,7 @@ test('[AU37] A new name or picture is told to the person and where the person ta
 });
 
 test('[AU36] Calls at once leave one person, with the name of one of them', async () => {
-  const tenant = await createTestPeople(database.db);
+  const tenant = await createTestPeople(database);
   const names = Array.from({ length: 10 }, (_, n) => `Name ${n}`);
   const answers = await Promise.all(names.map((name) => put(tenant, { id: 'alice', name })));
   expect(answers.map(({ name }) => name)).toEqual(names);

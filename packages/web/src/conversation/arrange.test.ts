@@ -93,3 +93,24 @@ test('a message on its way stands in the block where it will stay', () => {
   const keys = (days: readonly Day[]) => days.flatMap((day) => day.blocks.map((b) => b.key));
   expect(keys(waiting)).toEqual(keys(done));
 });
+
+test('[PG20] messages of people whom I block are one line, as long as nothing else is said', () => {
+  const hidden = (seq: number, localTime = '2026-11-20T10:00:00') =>
+    said(seq, '', localTime, { sender: null, kind: 'hidden', body: '' });
+  const runs = (messages: Parameters<typeof input>[0]) =>
+    rows(arrange(input(messages))).map((row) => row.run);
+  expect(runs([hidden(1), hidden(2), hidden(3)])).toEqual([0, 0, 3]);
+  const other = said(3, 'maya', '2026-11-20T10:00:00');
+  expect(runs([hidden(1), hidden(2), other, hidden(4)])).toEqual([0, 2, 1, 1]);
+  const nextDay = '2026-11-21T10:00:00';
+  expect(runs([hidden(1), hidden(2, nextDay), hidden(3, nextDay)])).toEqual([1, 0, 2]);
+  const many = Array.from({ length: 60 }, (_, i) => hidden(i + 1));
+  expect(runs(many)).toEqual([...Array(59).fill(0), 60]);
+  // What was arranged before is the same object again, and a later one goes on counting.
+  const told = [other, hidden(4), hidden(5)];
+  const before = arrange(input(told));
+  expect(arrange(input(told), before)[0]?.blocks[0]).toBe(before[0]?.blocks[0]);
+  expect(rows(arrange(input([...told, hidden(6)]), before)).map((row) => row.run)).toEqual([
+    1, 0, 0, 3,
+  ]);
+});

@@ -11,6 +11,11 @@ export interface Row {
   readonly last: boolean;
   /** The first unread message: the `New` line stands above it. */
   readonly newHere: boolean;
+  /**
+   * Of a hidden message: how many in a row end here, told as one; 0 where a later one tells of it.
+   * Of others 1.
+   */
+  readonly run: number;
 }
 
 /** A run of rows that is drawn, or left out while far away, as a whole. */
@@ -82,8 +87,11 @@ export function arrange(input: ArrangeInput, before: readonly Day[] = []): reado
       block = { key: blockKey, rows: [] };
       here.blocks.push(block);
     }
-    if (together) closeLater(days);
-    block.rows.push({ message, own, first: !together, last: true, newHere });
+    const before = previous?.day === day ? previous.message : undefined;
+    const run = before !== undefined && isHidden(message) && isHidden(before) ? runBefore(days) : 0;
+    if (together) changeLast(days, { last: false });
+    else if (run > 0) changeLast(days, { run: 0 });
+    block.rows.push({ message, own, first: !together, last: true, newHere, run: run + 1 });
     previous = { message, day };
   }
   return days.map((day) => ({
@@ -110,14 +118,27 @@ function belongTogether(a: TimelineMessage, b: TimelineMessage): boolean {
   return Math.abs(Date.parse(b.created_at) - Date.parse(a.created_at)) <= groupMs;
 }
 
-/** The newest row so far is not the last of its group after all. It may stand in the block before. */
-function closeLater(days: readonly { blocks: { rows: Row[] }[] }[]): void {
-  for (const block of days.at(-1)?.blocks.slice(-2).reverse() ?? []) {
-    const row = block.rows.pop();
-    if (!row) continue;
-    block.rows.push({ ...row, last: false });
-    return;
-  }
+/** Somebody's whom I block: nothing but its place. */
+function isHidden(message: TimelineMessage): boolean {
+  return message.state === 'stored' && message.kind === 'hidden';
+}
+
+type Draft = readonly { readonly blocks: readonly { readonly rows: Row[] }[] }[];
+
+/** The newest rows so far; the block of the one that comes next may be empty yet. */
+function lastRows(days: Draft): Row[] | undefined {
+  return days.at(-1)?.blocks.findLast(({ rows }) => rows.length > 0)?.rows;
+}
+
+function runBefore(days: Draft): number {
+  return lastRows(days)?.at(-1)?.run ?? 0;
+}
+
+/** The newest row so far is not the last of its kind after all. */
+function changeLast(days: Draft, change: Partial<Row>): void {
+  const rows = lastRows(days);
+  const row = rows?.pop();
+  if (row) rows?.push({ ...row, ...change });
 }
 
 function sameRows(a: readonly Row[], b: readonly Row[]): boolean {
@@ -131,7 +152,8 @@ function sameRows(a: readonly Row[], b: readonly Row[]): boolean {
         row.own === other.own &&
         row.first === other.first &&
         row.last === other.last &&
-        row.newHere === other.newHere
+        row.newHere === other.newHere &&
+        row.run === other.run
       );
     })
   );

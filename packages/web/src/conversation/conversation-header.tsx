@@ -4,6 +4,7 @@ import { Icon } from '../icons/icon.tsx';
 import { Avatar } from '../people/avatar.tsx';
 import type { ConversationTitle } from '../people/conversation-title.ts';
 import { presenceWords } from '../people/presence-words.ts';
+import { useBlocked } from '../people/use-blocked.ts';
 import { usePresence } from '../people/use-presence.ts';
 import { go, goToList, goUp, place } from '../place/place.ts';
 import { minute } from '../time/clock.ts';
@@ -30,6 +31,8 @@ export function ConversationHeader({ snapshot, title, me }: HeaderProps) {
   const { onlineCount, count } = words.people;
   // I am online too, or nobody could read this.
   const groupWords = online > 0 ? onlineCount(memberCount, online + 1) : count(memberCount);
+  const blocked = useBlocked(title.person?.id);
+  const personWords = blocked ? words.people.blocked : presenceWords(personPresence, minute.value);
   const { details } = place.value;
   const here = { conversation: id, details: false };
 
@@ -54,9 +57,7 @@ export function ConversationHeader({ snapshot, title, me }: HeaderProps) {
         <h1 class="pane-name one-line" dir="auto" title={title.name}>
           {title.name}
         </h1>
-        <p class="pane-subtitle one-line figures">
-          {kind === 'group' ? groupWords : presenceWords(personPresence, minute.value)}
-        </p>
+        <p class="pane-subtitle one-line figures">{kind === 'group' ? groupWords : personWords}</p>
       </div>
       <button
         type="button"

@@ -1,18 +1,21 @@
 import type { ConversationHandle, ConversationSnapshot } from '@parley/client';
 import { useEffect, useMemo, useState } from 'preact/hooks';
+import { BlockedNotice } from '../blocks/blocked-notice.tsx';
 import { Composer } from '../composer/composer.tsx';
 import { Details } from '../details/details.tsx';
 import { Notice } from '../parts/notice.tsx';
 import { Avatar } from '../people/avatar.tsx';
 import { conversationTitle } from '../people/conversation-title.ts';
+import { useBlocked } from '../people/use-blocked.ts';
 import { type FindPerson, usePeople } from '../people/use-people.ts';
-import { goToList, place } from '../place/place.ts';
+import { place } from '../place/place.ts';
 import { useClient } from '../session/client-context.ts';
 import { useStore } from '../session/use-store.ts';
 import { words } from '../words.ts';
 import { peopleIn } from './act-words.ts';
 import { useAnnouncer } from './announcer.ts';
 import { ConversationHeader } from './conversation-header.tsx';
+import { Gone } from './gone.tsx';
 import { MessagesLoading } from './messages-loading.tsx';
 import { Timeline } from './timeline.tsx';
 import { TypingLine } from './typing-line.tsx';
@@ -36,15 +39,7 @@ export function ConversationPane({ id, me }: PaneProps) {
 
   switch (snapshot.status) {
     case 'gone':
-      return (
-        <section class="pane pane-notice">
-          <Notice
-            heading
-            text={words.conversation.gone}
-            action={{ label: words.conversation.goneAction, run: goToList }}
-          />
-        </section>
-      );
+      return <Gone snapshot={snapshot} />;
     case 'failed':
       return (
         <section class="pane pane-notice">
@@ -79,6 +74,7 @@ function Open({ snapshot, handle, me }: OpenProps) {
     [snapshot.messages],
   );
   const person = usePeople(snapshot.members, mentioned);
+  const blocked = useBlocked(title.person?.id);
   const [atEnd, setAtEnd] = useState(true);
   const ready = useFirstUnread(handle, snapshot, me) && snapshot.status === 'ready';
   const newFrom = useReading({ handle, snapshot, me, ready, atEnd });
@@ -113,8 +109,12 @@ function Open({ snapshot, handle, me }: OpenProps) {
           />
         )}
         {ready ? <Announcer snapshot={snapshot} me={me} person={person} /> : <MessagesLoading />}
-        <TypingLine typing={snapshot.typing} person={person} />
-        <Composer handle={handle} name={title.name} focused={hasKeyboard} />
+        <TypingLine typing={snapshot.typing} person={person} slowedUntil={snapshot.slowedUntil} />
+        {blocked && title.person ? (
+          <BlockedNotice person={title.person} />
+        ) : (
+          <Composer handle={handle} name={title.name} focused={hasKeyboard} />
+        )}
       </section>
       {place.value.details && ready && (
         <Details snapshot={snapshot} handle={handle} title={title} me={me} />

@@ -19,6 +19,8 @@ function opened(read: number, more: Partial<ConversationSnapshot> = {}): Convers
     unread: 2,
     marks: { me: { read, delivered: 52 } },
     typing: [],
+    myRole: 'member',
+    slowedUntil: null,
     ...more,
   };
 }

@@ -1,4 +1,4 @@
-import type { ConversationHandle } from '@parley/client';
+import type { ConversationHandle, WireError } from '@parley/client';
 import { useState } from 'preact/hooks';
 import { Avatar } from '../people/avatar.tsx';
 import type { FindPerson } from '../people/use-people.ts';
@@ -41,10 +41,11 @@ export function Message(props: MessageProps) {
   );
 }
 
-function Told({ row: { message }, me, person }: MessageProps) {
-  if (message.state !== 'stored') return null;
-  const nameOf = (id: string) => (id === me ? words.people.you : person(id).name);
-  const text = message.kind === 'hidden' ? words.message.hidden : actWords(message, nameOf);
+function Told({ row: { message, run }, me, person }: MessageProps) {
+  if (message.state !== 'stored' || run === 0) return null;
+  const nameOf = (id: string) => person(id).name;
+  const text =
+    message.kind === 'hidden' ? words.message.hidden(run) : actWords(message, me, nameOf);
   return (
     <li class="told" data-row={message.id} data-seq={message.seq}>
       <span dir="auto" title={labels.full(message.created_at)}>
@@ -114,7 +115,7 @@ function Spoken(props: MessageProps) {
       {message.state === 'failed' && (
         <p class="message-failed" role="alert">
           <span>
-            {words.message.notSent} {words.problem(message.error.code)}
+            {words.message.notSent} {failureWords(message.error, group)}
           </span>
           <span class="failed-actions">
             <button type="button" class="failed-action" onClick={() => handle.retry(message.id)}>
@@ -132,6 +133,12 @@ function Spoken(props: MessageProps) {
       )}
     </li>
   );
+}
+
+function failureWords({ code }: WireError, group: boolean): string {
+  // In a direct conversation one of the two blocks the other; which, nobody is told.
+  if (code === 'not_allowed' && !group) return words.message.refusedDirect;
+  return words.problem(code);
 }
 
 function Bubble({ message }: { readonly message: Row['message'] }) {

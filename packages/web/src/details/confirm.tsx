@@ -7,13 +7,18 @@ interface ConfirmProps {
   readonly title: string;
   readonly hint: string;
   readonly action: string;
+  /** It takes nothing away from anybody. */
+  readonly gives?: boolean;
+  /** Why it may not be done, when the server refuses. */
+  readonly refused?: string;
   readonly run: () => Promise<void>;
   readonly onClose: () => void;
 }
 
 /** Asks once before something that is not easily undone. */
-export function Confirm({ title, hint, action, run, onClose }: ConfirmProps) {
-  const { busy, problem, attempt } = useAttempt();
+export function Confirm(props: ConfirmProps) {
+  const { title, hint, action, gives, run, onClose } = props;
+  const { busy, problem, attempt } = useAttempt(props.refused);
   const confirm = () =>
     attempt(async () => {
       await run();
@@ -29,7 +34,12 @@ export function Confirm({ title, hint, action, run, onClose }: ConfirmProps) {
         <button type="button" class="button button-quiet" onClick={onClose}>
           {words.action.cancel}
         </button>
-        <button type="button" class="button button-danger" disabled={busy} onClick={confirm}>
+        <button
+          type="button"
+          class={`button ${gives ? 'button-main' : 'button-danger'}`}
+          disabled={busy}
+          onClick={confirm}
+        >
           {action}
         </button>
       </footer>

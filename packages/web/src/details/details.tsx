@@ -1,10 +1,12 @@
 import type { ConversationHandle, ConversationSnapshot } from '@parley/client';
 import { useMemo } from 'preact/hooks';
+import { BlockPerson } from '../blocks/block-person.tsx';
 import { Icon } from '../icons/icon.tsx';
 import { useEscape } from '../keyboard/escape.ts';
 import { Avatar } from '../people/avatar.tsx';
 import type { ConversationTitle } from '../people/conversation-title.ts';
 import { presenceWords } from '../people/presence-words.ts';
+import { useBlocked } from '../people/use-blocked.ts';
 import { usePresence } from '../people/use-presence.ts';
 import { goUp } from '../place/place.ts';
 import { minute } from '../time/clock.ts';
@@ -29,6 +31,7 @@ export function Details({ snapshot, handle, title, me }: DetailsProps) {
   const group = snapshot.kind === 'group';
   const ids = useMemo(() => snapshot.members.map((member) => member.id), [snapshot.members]);
   const presence = usePresence(ids);
+  const blocked = useBlocked(title.person?.id);
 
   return (
     <section class="details" aria-label={words.details.title}>
@@ -42,7 +45,7 @@ export function Details({ snapshot, handle, title, me }: DetailsProps) {
         <div class="details-who">
           <Avatar id={title.avatarId} name={title.name} picture={title.picture} size={72} />
           {group ? (
-            <GroupName name={title.name} handle={handle} />
+            <GroupName name={title.name} handle={handle} changeable={handle.can('rename')} />
           ) : (
             <h3 class="details-name" dir="auto">
               {title.name}
@@ -51,7 +54,9 @@ export function Details({ snapshot, handle, title, me }: DetailsProps) {
           <p class="details-about figures">
             {group
               ? words.people.count(snapshot.memberCount)
-              : presenceWords(title.person ? presence[title.person.id] : undefined, minute.value)}
+              : blocked
+                ? words.people.blocked
+                : presenceWords(title.person ? presence[title.person.id] : undefined, minute.value)}
           </p>
         </div>
         {group && (
@@ -59,7 +64,7 @@ export function Details({ snapshot, handle, title, me }: DetailsProps) {
             <section class="details-section">
               <header class="details-section-header">
                 <h3 class="details-section-title">{words.details.people}</h3>
-                <AddPeople handle={handle} members={ids} />
+                {handle.can('add') && <AddPeople handle={handle} members={ids} />}
               </header>
               <Members
                 members={snapshot.members}
@@ -69,9 +74,10 @@ export function Details({ snapshot, handle, title, me }: DetailsProps) {
                 handle={handle}
               />
             </section>
-            <LeaveGroup name={title.name} handle={handle} />
+            {handle.can('leave') && <LeaveGroup name={title.name} handle={handle} />}
           </>
         )}
+        {title.person !== null && title.person.id !== me && <BlockPerson person={title.person} />}
       </div>
     </section>
   );

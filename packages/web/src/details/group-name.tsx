@@ -8,15 +8,27 @@ import { words } from '../words.ts';
 import '../parts/field.css';
 import './group-name.css';
 
-interface GroupNameProps {
+interface FormProps {
   readonly name: string;
   readonly handle: ConversationHandle;
+  readonly onDone: () => void;
 }
 
-/** A group's name, which its people can change in place. */
-export function GroupName({ name, handle }: GroupNameProps) {
+/** A group's name, which those who may can change in place. */
+export function GroupName({
+  changeable,
+  ...props
+}: Omit<FormProps, 'onDone'> & { readonly changeable: boolean }) {
+  const { name } = props;
   const [editing, setEditing] = useState(false);
-  if (editing) return <Form name={name} handle={handle} onDone={() => setEditing(false)} />;
+  if (!changeable) {
+    return (
+      <h3 class="details-name" dir="auto">
+        {name}
+      </h3>
+    );
+  }
+  if (editing) return <Form {...props} onDone={() => setEditing(false)} />;
   return (
     <div class="group-name">
       <h3 class="details-name" dir="auto">
@@ -35,7 +47,7 @@ export function GroupName({ name, handle }: GroupNameProps) {
   );
 }
 
-function Form({ name, handle, onDone }: GroupNameProps & { readonly onDone: () => void }) {
+function Form({ name, handle, onDone }: FormProps) {
   const [text, setText] = useState(name);
   const { busy, problem, attempt } = useAttempt();
   const field = useRef<HTMLInputElement>(null);

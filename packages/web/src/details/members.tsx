@@ -1,10 +1,12 @@
 import type { ConversationHandle, PresenceSnapshot } from '@parley/client';
-import type { Member, MemberRole } from '@parley/protocol';
-import { useState } from 'preact/hooks';
-import { Icon } from '../icons/icon.tsx';
-import { Avatar } from '../people/avatar.tsx';
+import type { Member } from '@parley/protocol';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { ConfirmBlock } from '../blocks/confirm-block.tsx';
+import { useClient } from '../session/client-context.ts';
+import { useStore } from '../session/use-store.ts';
 import { words } from '../words.ts';
 import { Confirm } from './confirm.tsx';
+import { type AskedAct, MemberRow } from './member-row.tsx';
 import './members.css';
 
 interface MembersProps {
@@ -16,67 +18,99 @@ interface MembersProps {
   readonly handle: ConversationHandle;
 }
 
-/** Who is in the group. Owners and admins can remove others. */
+/** Who is in the group. */
 export function Members({ members, more, presence, me, handle }: MembersProps) {
-  const [removing, setRemoving] = useState<Member | null>(null);
-  const role = members.find((member) => member.id === me)?.role ?? 'member';
+  const blocked = useStore(useClient().blocked) ?? [];
+  const [asking, setAsking] = useState<Asking | null>(null);
+  const list = useRef<HTMLUListElement>(null);
+  const removed = useRef<Asking | null>(null);
+  // Mine has no menu.
+  const others = members.filter(({ id }) => id !== me);
+
+  // Whoever has removed somebody goes on with the next.
+  useEffect(() => {
+    const gone = removed.current;
+    if (gone === null || asking !== null) return;
+    if (members.some(({ id }) => id === gone.member.id)) return;
+    removed.current = null;
+    if (document.activeElement !== document.body) return;
+    const menus = [...(list.current?.querySelectorAll('button') ?? [])];
+    (menus[gone.place] ?? menus.at(-1))?.focus({ preventScroll: true });
+  }, [members, asking]);
+
   return (
     <>
-      <ul aria-label={words.details.people}>
+      <ul ref={list} aria-label={words.details.people}>
         {members.map((member) => (
-          <li key={member.id} class="member">
-            <Avatar
-              id={member.id}
-              name={member.name}
-              picture={member.avatar_url}
-              size={36}
-              online={member.id === me || presence[member.id]?.online === true}
-            />
-            <span class="member-name one-line" title={member.name}>
-              <bdi>{member.name}</bdi>
-              {member.id === me && <span class="member-you"> ({words.people.you})</span>}
-            </span>
-            {roleWords(member.role) && <span class="member-role">{roleWords(member.role)}</span>}
-            {mayRemove(role, member, me) && (
-              <button
-                type="button"
-                class="icon-button member-remove"
-                aria-label={words.details.remove(member.name)}
-                title={words.details.remove(member.name)}
-                onClick={() => setRemoving(member)}
-              >
-                <Icon name="close" small />
-              </button>
-            )}
-          </li>
+          <MemberRow
+            key={member.id}
+            member={member}
+            isMe={member.id === me}
+            online={member.id === me || presence[member.id]?.online === true}
+            blocked={blocked.includes(member.id)}
+            handle={handle}
+            onAsk={(act) => setAsking({ act, member, place: others.indexOf(member) })}
+          />
         ))}
         {more > 0 && <li class="member member-more">{words.details.more(more)}</li>}
       </ul>
-      {removing && (
-        <Confirm
-          title={words.details.removeTitle(removing.name)}
-          hint={words.details.removeHint}
-          action={words.details.removeAction}
-          run={() => handle.removeMember(removing.id)}
-          onClose={() => setRemoving(null)}
+      {asking && (
+        <Ask
+          {...asking}
+          handle={handle}
+          onRemoved={() => {
+            removed.current = asking;
+          }}
+          onClose={() => setAsking(null)}
         />
       )}
     </>
   );
 }
 
-function roleWords(role: MemberRole): string {
-  switch (role) {
-    case 'owner':
-      return words.details.owner;
-    case 'admin':
-      return words.details.admin;
-    case 'member':
-      return '';
-  }
+interface Asking {
+  readonly act: AskedAct;
+  readonly member: Member;
+  /** Which of the others it is, from 0. */
+  readonly place: number;
 }
 
-function mayRemove(mine: MemberRole, member: Member, me: string): boolean {
-  if (member.id === me || member.role === 'owner') return false;
-  return mine === 'owner' || (mine === 'admin' && member.role === 'member');
+interface AskProps extends Pick<Asking, 'act' | 'member'> {
+  readonly handle: ConversationHandle;
+  readonly onRemoved: () => void;
+  readonly onClose: () => void;
+}
+
+function Ask({ act, member, handle, onRemoved, onClose }: AskProps) {
+  const { details } = words;
+  switch (act) {
+    case 'block':
+      return <ConfirmBlock person={member} onClose={onClose} />;
+    case 'remove':
+      return (
+        <Confirm
+          title={details.removeTitle(member.name)}
+          hint={details.removeHint}
+          action={details.removeAction}
+          refused={details.removeRefused}
+          run={async () => {
+            await handle.removeMember(member.id);
+            onRemoved();
+          }}
+          onClose={onClose}
+        />
+      );
+    case 'makeOwner':
+      return (
+        <Confirm
+          title={details.makeOwnerTitle(member.name)}
+          hint={details.makeOwnerHint}
+          action={details.makeOwnerAction}
+          refused={details.roleRefused}
+          gives
+          run={() => handle.setRole(member.id, 'owner')}
+          onClose={onClose}
+        />
+      );
+  }
 }

@@ -24,7 +24,7 @@ import './conversation-list.css';
 
 interface ListProps {
   readonly me: string;
-  readonly onStart: () => void;
+  readonly onStart: (() => void) | null;
 }
 
 /** My conversations, newest activity first, and the field that finds one. */
@@ -89,7 +89,7 @@ interface BodyProps {
   readonly me: string;
   readonly rows: { current: HTMLUListElement | null };
   readonly focusRow: (id: string | undefined) => void;
-  readonly onStart: () => void;
+  readonly onStart: (() => void) | null;
 }
 
 function Body({ list, found, search, me, rows, focusRow, onStart }: BodyProps) {
@@ -106,12 +106,12 @@ function Body({ list, found, search, me, rows, focusRow, onStart }: BodyProps) {
     return <Notice alert text={words.list.failed} action={{ label: words.action.retry, run }} />;
   }
   if (list.conversations.length === 0) {
-    const action = { label: words.list.emptyAction, run: onStart };
-    return <Notice text={words.list.empty} action={action} />;
+    const start = onStart && { label: words.list.emptyAction, run: onStart };
+    return <Notice text={words.list.empty} action={start} />;
   }
   if (found.length === 0) {
-    const action = { label: words.list.start, run: onStart };
-    return <Notice text={words.list.nothingFound(search.trim())} action={action} />;
+    const start = onStart && { label: words.list.start, run: onStart };
+    return <Notice text={words.list.nothingFound(search.trim())} action={start} />;
   }
   return (
     <>

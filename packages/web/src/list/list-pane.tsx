@@ -9,7 +9,8 @@ import './list-pane.css';
 
 interface ListPaneProps {
   readonly me: string;
-  readonly onStart: () => void;
+  /** Null for whom nothing is to be started: guests. */
+  readonly onStart: (() => void) | null;
   readonly onSignOut: (() => void) | null;
 }
 
@@ -22,15 +23,17 @@ export function ListPane({ me, onStart, onSignOut }: ListPaneProps) {
       <header class="list-header">
         <MeMenu onSignOut={onSignOut} />
         <Heading class="list-title">{words.list.title}</Heading>
-        <button
-          type="button"
-          class="icon-button"
-          aria-label={words.list.start}
-          title={words.list.start}
-          onClick={onStart}
-        >
-          <Icon name="compose" />
-        </button>
+        {onStart && (
+          <button
+            type="button"
+            class="icon-button"
+            aria-label={words.list.start}
+            title={words.list.start}
+            onClick={onStart}
+          >
+            <Icon name="compose" />
+          </button>
+        )}
       </header>
       <ConversationList me={me} onStart={onStart} />
       <ListWidth />

@@ -31,6 +31,7 @@ function row(kind: 'direct' | 'group', last: Message | null): ConversationRow {
     created_by: 'maya',
     members: [member('maya'), member('jonas')],
     unread: 0,
+    my_role: 'member',
     last_message: last,
     last_activity_at: message.created_at,
     marks: {},
@@ -43,16 +44,14 @@ test('a preview is one line, and says who wrote it where that is not plain', () 
   expect(previewOf(row('group', message), 'maya', user).prefix).toBe('Jonas: ');
 });
 
-test('a preview tells acts, and nothing of what is deleted or hidden', () => {
+test('[PG21] a preview tells acts, and nothing of what is deleted or hidden', () => {
   const text = (more: Partial<Message>) =>
     previewOf(row('group', { ...message, ...more }), 'maya', user).text;
   expect(text({ kind: 'system', act: { type: 'members_added', users: ['maya'] } })).toBe(
-    'Jonas Weber added You',
+    'Jonas Weber added you',
   );
   expect(text({ deleted_at: message.created_at })).toBe('This message was deleted.');
-  expect(text({ kind: 'hidden', sender: null, body: '' })).toBe(
-    'A message by somebody you blocked.',
-  );
+  expect(text({ kind: 'hidden', sender: null, body: '' })).toBe('Message from someone you blocked');
   expect(previewOf(row('group', null), 'maya', user).text).toBe('No messages yet');
 });
 

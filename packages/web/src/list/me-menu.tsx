@@ -1,4 +1,5 @@
 import { useEffect, useId, useRef, useState } from 'preact/hooks';
+import { BlockedPeople } from '../blocks/blocked-people.tsx';
 import { Icon } from '../icons/icon.tsx';
 import { useEscape } from '../keyboard/escape.ts';
 import { sheetShown } from '../keyboard/shortcuts.ts';
@@ -14,6 +15,7 @@ import './me-menu.css';
 export function MeMenu({ onSignOut }: { readonly onSignOut: (() => void) | null }) {
   const me = useStore(useClient().me);
   const [open, setOpen] = useState(false);
+  const [listing, setListing] = useState(false);
   const root = useRef<HTMLDivElement>(null);
   const button = useRef<HTMLButtonElement>(null);
   const panelId = useId();
@@ -79,6 +81,17 @@ export function MeMenu({ onSignOut }: { readonly onSignOut: (() => void) | null 
           </fieldset>
           <button
             type="button"
+            class="me-action"
+            onClick={() => {
+              setOpen(false);
+              setListing(true);
+            }}
+          >
+            <Icon name="block" small />
+            {words.me.blocked}
+          </button>
+          <button
+            type="button"
             class="me-action me-keyboard"
             onClick={() => {
               setOpen(false);
@@ -96,6 +109,7 @@ export function MeMenu({ onSignOut }: { readonly onSignOut: (() => void) | null 
           )}
         </div>
       )}
+      {listing && <BlockedPeople onClose={() => setListing(false)} />}
     </div>
   );
 }

@@ -31,9 +31,9 @@ export function previewOf(
 ): Preview {
   const message = row.last_message;
   if (!message) return { prefix: '', text: words.list.noMessages };
-  if (message.kind === 'hidden') return { prefix: '', text: words.message.hidden };
-  const nameOf = (id: string) => (id === me ? words.people.you : person(id).name);
-  if (message.kind === 'system') return { prefix: '', text: actWords(message, nameOf) };
+  if (message.kind === 'hidden') return { prefix: '', text: words.message.hidden(1) };
+  const nameOf = (id: string) => person(id).name;
+  if (message.kind === 'system') return { prefix: '', text: actWords(message, me, nameOf) };
   if (message.deleted_at !== undefined) return { prefix: '', text: words.message.deleted };
   const text = oneLine(message.body);
   if (message.sender === me) return { prefix: words.list.you, text };

@@ -2,6 +2,7 @@ import { limits, type User } from '@parley/protocol';
 import { useId, useState } from 'preact/hooks';
 import { Dialog } from '../parts/dialog.tsx';
 import { useAttempt } from '../parts/use-attempt.ts';
+import { useBlocked } from '../people/use-blocked.ts';
 import { goToConversation } from '../place/place.ts';
 import { useClient } from '../session/client-context.ts';
 import { words } from '../words.ts';
@@ -22,9 +23,11 @@ export function NewConversation({ me, onClose }: NewConversationProps) {
   const { busy, problem, attempt } = useAttempt();
   const [first] = chosen;
   const group = chosen.length > 1;
+  // A group may be made with them: there they are hidden.
+  const blocked = useBlocked(first?.id) === true && !group;
 
   const create = () => {
-    if (!first) return;
+    if (!first || blocked) return;
     const trimmed = name.trim();
     attempt(async () => {
       const made = group
@@ -67,12 +70,12 @@ export function NewConversation({ me, onClose }: NewConversationProps) {
         )}
         <footer class="dialog-footer">
           <p class="dialog-problem" role="alert">
-            {problem}
+            {blocked && first ? words.block.listed(first.name) : problem}
           </p>
           <button
             type="submit"
             class="button button-main new-conversation-start"
-            disabled={!first || busy}
+            disabled={!first || blocked || busy}
           >
             <span class="one-line">{startWords(chosen)}</span>
           </button>

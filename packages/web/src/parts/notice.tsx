@@ -6,7 +6,7 @@ interface NoticeProps {
   /** One sentence: what there is, or what happened. */
   readonly text: string;
   readonly hint?: string;
-  readonly action?: { readonly label: string; readonly run: () => void };
+  readonly action?: { readonly label: string; readonly run: () => void } | null;
   readonly alert?: boolean;
   /** It is all there is on the page: its sentence is the page's heading. */
   readonly heading?: boolean;

@@ -9,8 +9,8 @@ interface Attempt {
   readonly attempt: (act: () => Promise<void>) => void;
 }
 
-/** For buttons that ask the server: busy meanwhile, and words when it fails. */
-export function useAttempt(): Attempt {
+/** For buttons that ask the server: busy meanwhile, words when it fails; `refused`: when it may not be. */
+export function useAttempt(refused?: string): Attempt {
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState('');
   const run = async (act: () => Promise<void>) => {
@@ -19,7 +19,7 @@ export function useAttempt(): Attempt {
     try {
       await act();
     } catch (error) {
-      setProblem(problemWords(error));
+      setProblem(problemWords(error, refused));
     }
     setBusy(false);
   };

@@ -3,16 +3,43 @@ import { words } from '../words.ts';
 import { Mark } from './sign-in.tsx';
 import './sign-in.css';
 
+interface NotSignedInProps {
+  readonly why: 'absent' | 'expired';
+  readonly unsent: boolean;
+}
+
 /** Nobody is signed in, and only the host product can change that. */
-export function NotSignedIn({ why }: { readonly why: 'absent' | 'expired' }) {
+export function NotSignedIn({ why, unsent }: NotSignedInProps) {
   const { absentTitle, absentHint, expiredTitle, expiredHint } = words.signIn;
   return (
     <main class="not-signed-in">
       <Notice
         heading
         text={why === 'absent' ? absentTitle : expiredTitle}
-        hint={why === 'absent' ? absentHint : expiredHint}
+        hint={withUnsent(why === 'absent' ? absentHint : expiredHint, unsent)}
       >
+        <Mark />
+      </Notice>
+    </main>
+  );
+}
+
+interface AccessEndedProps {
+  readonly unsent: boolean;
+  readonly onRetry: () => void;
+  /** Null where only the host product signs people in and out. */
+  readonly onSignOut: (() => void) | null;
+}
+
+/** Access was taken away: nothing to be done here, but it may be given back. */
+export function AccessEnded({ unsent, onRetry, onSignOut }: AccessEndedProps) {
+  const { endedTitle, endedHint, endedDemoAction } = words.signIn;
+  const action = onSignOut
+    ? { label: endedDemoAction, run: onSignOut }
+    : { label: words.action.retry, run: onRetry };
+  return (
+    <main class="not-signed-in">
+      <Notice alert heading text={endedTitle} hint={withUnsent(endedHint, unsent)} action={action}>
         <Mark />
       </Notice>
     </main>
@@ -34,4 +61,8 @@ export function StartFailed({ onRetry }: { readonly onRetry: () => void }) {
       </Notice>
     </main>
   );
+}
+
+function withUnsent(hint: string, unsent: boolean): string {
+  return unsent ? `${hint} ${words.signIn.unsentKept}` : hint;
 }

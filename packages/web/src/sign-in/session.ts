@@ -1,7 +1,8 @@
 import type { Client } from '@parley/client';
 import { ParleyError } from '@parley/protocol';
 import { type ReadonlySignal, signal } from '@preact/signals';
-import { dropDrafts, loadDrafts } from '../composer/drafts.ts';
+import { drafts, dropDrafts, loadDrafts } from '../composer/drafts.ts';
+import { keepUnsent } from '../composer/unsent.ts';
 import { forgetPlace } from '../place/place.ts';
 import { forgetWindow, keep, kept } from '../session/kept.ts';
 import { type DemoPerson, type Door, UnknownPersonError } from './door.ts';
@@ -13,7 +14,14 @@ export type Session =
   | { readonly status: 'failed' }
   /** The demo: one chooses who to be. */
   | { readonly status: 'choosing'; readonly people: readonly DemoPerson[] }
-  | { readonly status: 'not-signed-in'; readonly why: 'absent' | 'expired' }
+  /** `unsent`: this window keeps something that was not sent. */
+  | {
+      readonly status: 'not-signed-in';
+      readonly why: 'absent' | 'expired';
+      readonly unsent: boolean;
+    }
+  /** The server has taken the person's access away. */
+  | { readonly status: 'ended'; readonly demo: boolean; readonly unsent: boolean }
   | { readonly status: 'signed-in'; readonly client: Client; readonly demo: boolean };
 
 export interface SessionDesk {
@@ -35,9 +43,11 @@ export function createSessionDesk(door: Door): SessionDesk {
   function enter(client: Client, demo: boolean): void {
     const stop = client.connection.subscribe(() => {
       const state = client.connection.getSnapshot();
-      if (state.status !== 'closed' || state.reason !== 'refused') return;
+      if (state.status !== 'closed' || state.reason === 'disconnected') return;
       stop();
-      void leave(demo);
+      keepUnsent(client);
+      if (state.reason === 'refused') void leave(demo);
+      else session.value = { status: 'ended', demo, unsent: drafts.peek().size > 0 };
     });
     const stopMe = client.me.subscribe(() => {
       const me = client.me.getSnapshot();
@@ -51,10 +61,11 @@ export function createSessionDesk(door: Door): SessionDesk {
 
   async function leave(demo: boolean): Promise<void> {
     if (session.value.status === 'signed-in') session.value.client.disconnect();
+    const unsent = drafts.peek().size > 0;
     dropDrafts();
     if (!demo) {
       dropToken();
-      session.value = { status: 'not-signed-in', why: 'expired' };
+      session.value = { status: 'not-signed-in', why: 'expired', unsent };
       return;
     }
     forgetWindow();
@@ -96,7 +107,7 @@ export function createSessionDesk(door: Door): SessionDesk {
     const token = takeToken();
     const { demo } = await door.config();
     if (!demo || token !== null) {
-      if (token === null) return { status: 'not-signed-in', why: 'absent' };
+      if (token === null) return { status: 'not-signed-in', why: 'absent', unsent: false };
       enterWithToken(token);
       return null;
     }
@@ -109,7 +120,10 @@ export function createSessionDesk(door: Door): SessionDesk {
   const desk: SessionDesk = {
     session,
     async start() {
-      if (session.value.status === 'signed-in') session.value.client.disconnect();
+      if (session.value.status === 'signed-in') {
+        keepUnsent(session.value.client);
+        session.value.client.disconnect();
+      }
       session.value = { status: 'starting' };
       try {
         const next = await begin();

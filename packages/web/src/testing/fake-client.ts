@@ -1,4 +1,5 @@
 import type {
+  BlockedSnapshot,
   Client,
   ConnectionState,
   ConversationHandle,
@@ -16,6 +17,7 @@ import { FakeStore } from './fake-store.ts';
 export class FakeClient implements Client {
   readonly connection = new FakeStore<ConnectionState>({ status: 'idle' });
   readonly me = new FakeStore<MeSnapshot>(null);
+  readonly blocked = new FakeStore<BlockedSnapshot>([]);
   readonly trouble: FakeTrouble;
   readonly #list = new FakeStore<ConversationListSnapshot>({
     status: 'loading',
@@ -43,6 +45,8 @@ export class FakeClient implements Client {
       older: false,
       send: 'works',
       status: scene === 'failed' ? 'failed' : 'works',
+      blocked: [],
+      guest: scene === 'guest',
     };
   }
 
@@ -62,7 +66,8 @@ export class FakeClient implements Client {
   connect(): void {
     const now = Date.now();
     this.connection.set({ status: 'connecting', attempt: 0, since: now });
-    this.me.set(user(this.#person));
+    const role = this.#scene === 'guest' ? 'guest' : 'member';
+    this.me.set({ ...user(this.#person), role, members_may: [] });
     if (this.#scene === 'loading') this.trouble.status = 'loading';
     else this.connection.set({ status: 'online', since: now });
     for (const input of this.#scene === 'empty' ? [] : conversationsOf(this.#person, now)) {
@@ -74,6 +79,23 @@ export class FakeClient implements Client {
 
   disconnect(): void {
     this.connection.set({ status: 'closed', reason: 'disconnected' });
+  }
+
+  async block(person: string): Promise<void> {
+    this.#setBlocked([...this.trouble.blocked, person]);
+  }
+
+  async unblock(person: string): Promise<void> {
+    this.#setBlocked(this.trouble.blocked.filter((id) => id !== person));
+  }
+
+  async listBlocked(): Promise<readonly User[]> {
+    return this.trouble.blocked.map(user);
+  }
+
+  /** Access is taken away. */
+  end(): void {
+    this.connection.set({ status: 'closed', reason: 'ended' });
   }
 
   conversation(id: string): ConversationHandle {
@@ -107,6 +129,14 @@ export class FakeClient implements Client {
 
   async getUsers(users: readonly string[]): Promise<readonly User[]> {
     return users.map(user);
+  }
+
+  #setBlocked(blocked: readonly string[]): void {
+    this.trouble.blocked = blocked;
+    this.blocked.set(blocked);
+    const offline = { online: false, last_seen_at: null };
+    this.#presence.change(Object.fromEntries(blocked.map((id) => [id, offline])));
+    for (const conversation of this.#conversations.values()) conversation.refresh();
   }
 
   #created(kind: 'direct' | 'group', name: string | null, people: readonly string[]) {

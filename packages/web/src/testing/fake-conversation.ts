@@ -1,5 +1,10 @@
-import type { ConversationHandle, ConversationSnapshot, TimelineMessage } from '@parley/client';
-import type { Conversation, ConversationRow, Mark, Message } from '@parley/protocol';
+import type {
+  Act,
+  ConversationHandle,
+  ConversationSnapshot,
+  TimelineMessage,
+} from '@parley/client';
+import type { Conversation, ConversationRow, Mark, MemberRole, Message } from '@parley/protocol';
 import { newId, parseBody } from '@parley/protocol';
 import { member } from './fake-people.ts';
 import { FakeStore } from './fake-store.ts';
@@ -10,6 +15,9 @@ export interface FakeTrouble {
   older: boolean;
   send: 'works' | 'waits' | 'fails';
   status: 'works' | 'loading' | 'failed';
+  /** Whom the person blocks. */
+  blocked: readonly string[];
+  guest: boolean;
 }
 
 const pageSize = 50;
@@ -57,6 +65,8 @@ export class FakeConversation implements ConversationHandle {
       unread: 0,
       marks,
       typing,
+      myRole: row.members.find(({ id }) => id === me)?.role ?? null,
+      slowedUntil: null,
     });
     this.#store.change({ unread: this.#unread(marks[me]?.read ?? 0) });
   }
@@ -67,7 +77,7 @@ export class FakeConversation implements ConversationHandle {
   open(): () => void {
     const { status } = this.#trouble;
     if (status === 'loading') return () => {};
-    const messages = this.#all.slice(-pageSize).map(stored);
+    const messages = this.#all.slice(-pageSize).map((one) => this.#seen(one));
     this.#change(
       status === 'failed'
         ? { status: 'failed' }
@@ -91,7 +101,7 @@ export class FakeConversation implements ConversationHandle {
     this.#change({
       loadingOlder: false,
       hasOlder: from > 0,
-      messages: [...this.#all.slice(from, at).map(stored), ...messages],
+      messages: [...this.#all.slice(from, at).map((one) => this.#seen(one)), ...messages],
     });
   }
 
@@ -150,6 +160,28 @@ export class FakeConversation implements ConversationHandle {
     this.#change({ members, memberCount: members.length });
   }
 
+  async setRole(user: string, role: MemberRole): Promise<void> {
+    const members = this.getSnapshot().members.map((one) =>
+      one.id === user ? { ...one, role } : one,
+    );
+    this.#change({ members });
+    const act = { type: 'role_changed', user, role } as const;
+    const now = { seq: this.#all.length + 1, created_at: new Date().toISOString() };
+    const version = now.seq;
+    this.#hold({ id: newId(), version, sender: this.#me, kind: 'system', body: '', act, ...now });
+  }
+
+  can(act: Act, user?: string): boolean {
+    if (this.#row.kind === 'direct') return false;
+    if (act === 'leave') return true;
+    const { members } = this.getSnapshot();
+    const roleOf = (id: string) => members.find((one) => one.id === id)?.role ?? 'member';
+    const mine = roleOf(this.#me);
+    if (this.#trouble.guest || mine === 'member') return false;
+    if (act === 'promote') return mine === 'owner';
+    return act !== 'remove' || user === undefined || mine === 'owner' || roleOf(user) === 'member';
+  }
+
   async leave(): Promise<void> {
     this.#change({ status: 'gone' });
   }
@@ -159,6 +191,18 @@ export class FakeConversation implements ConversationHandle {
     const seq = this.#all.length + 1;
     const created_at = new Date().toISOString();
     this.#hold({ id: newId(), seq, version: seq, sender, kind: 'text', body, created_at });
+  }
+
+  /** Whom I block has changed. */
+  refresh(): void {
+    const count = this.getSnapshot().messages.length;
+    const messages = count === 0 ? [] : this.#all.slice(-count).map((one) => this.#seen(one));
+    const unread = this.#unread(this.getSnapshot().marks[this.#me]?.read ?? 0);
+    this.#change({ messages, unread });
+  }
+
+  slow(until: number | null): void {
+    this.#change({ slowedUntil: until });
   }
 
   typing(people: readonly string[]): void {
@@ -172,9 +216,11 @@ export class FakeConversation implements ConversationHandle {
   /** As the list shows it. */
   row(): ConversationRow {
     const { name, members, memberCount, marks, unread } = this.getSnapshot();
-    const last = this.#all.at(-1) ?? null;
+    const stored = this.#all.at(-1);
+    const last = stored === undefined ? null : this.#seen(stored);
     return {
       ...this.#row,
+      my_role: this.getSnapshot().myRole ?? 'member',
       name,
       members,
       member_count: memberCount,
@@ -189,8 +235,16 @@ export class FakeConversation implements ConversationHandle {
   }
 
   #unread(read: number): number {
-    return this.#all.filter((m) => m.seq > read && m.sender !== this.#me && m.kind === 'text')
-      .length;
+    return this.#all.filter(
+      (m) => m.seq > read && m.sender !== this.#me && this.#seen(m).kind === 'text',
+    ).length;
+  }
+
+  #seen(message: Message): TimelineMessage & Message {
+    const { id, seq, version, created_at, sender, kind } = message;
+    const blocked = sender !== null && this.#trouble.blocked.includes(sender);
+    if (!blocked || kind !== 'text' || this.#row.kind === 'direct') return stored(message);
+    return stored({ id, seq, version, created_at, sender: null, kind: 'hidden', body: '' });
   }
 
   #acknowledge(id: string): void {
@@ -225,7 +279,7 @@ export class FakeConversation implements ConversationHandle {
     const pending = messages.filter((one) => one.state !== 'stored');
     const done = messages.filter((one) => one.state === 'stored');
     this.#change({
-      messages: [...done, stored(message), ...pending],
+      messages: [...done, this.#seen(message), ...pending],
       unread: this.#unread(marks[this.#me]?.read ?? 0),
     });
   }
@@ -241,6 +295,6 @@ export class FakeConversation implements ConversationHandle {
   }
 }
 
-function stored(message: Message): TimelineMessage {
+function stored(message: Message): TimelineMessage & Message {
   return { ...message, state: 'stored' };
 }

@@ -161,13 +161,13 @@ test('[DB16] When its postmaster is killed it is brought back, with every acknow
   const { address } = await start();
   await migrate(address);
   const db = await openDatabase(address);
-  await db.sql.insertInto('tenant').values({ id: 'acme', name: 'Acme' }).execute();
+  await db.of('acme').sql.insertInto('tenant').values({ id: 'acme', name: 'Acme' }).execute();
   const pid = await postmasterOf(dataDir);
   process.kill(pid, 'SIGKILL');
   const replaced = async () => (await postmasterOf(dataDir).catch(() => pid)) !== pid;
   await expect.poll(replaced, { timeout: 30_000 }).toBe(true);
   const rows = () =>
-    db.sql
+    db.core
       .selectFrom('tenant')
       .select('id')
       .execute()

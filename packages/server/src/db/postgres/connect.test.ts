@@ -1,7 +1,8 @@
 import { Client } from 'pg';
 import { expect, test } from 'vitest';
+import { openMuteProxy } from '../testing/mute-proxy.ts';
 import { createTestDatabase } from '../testing/test-database.ts';
-import { clientConfig, openSession } from './connect.ts';
+import { clientConfig, openSession, type Purpose } from './connect.ts';
 
 test('[DB1] bigint is read as number, alone and in arrays', async () => {
   await using fixture = await createTestDatabase();
@@ -30,7 +31,7 @@ test('Times are read as dates, whatever format and zone the database is set to',
   await session.query(`alter database ${name} set timezone = 'Asia/Tokyo'`);
   await session.query(`alter database ${name} set default_transaction_isolation = 'serializable'`);
   await session.end();
-  const client = new Client(clientConfig(fixture.address, 'pooled'));
+  const client = new Client(clientConfig(fixture.address, 'app'));
   await client.connect();
   const { rows } = await client.query(`
     select timestamptz '2026-02-03 04:05:06.789Z' as time,
@@ -43,7 +44,7 @@ test('Times are read as dates, whatever format and zone the database is set to',
 
 test('[DB2] Pooled and pipelined connections give up in time; sessions wait', async () => {
   await using fixture = await createTestDatabase();
-  const settings = async (purpose: 'pooled' | 'pipeline' | 'session') => {
+  const settings = async (purpose: Purpose) => {
     const client = new Client(clientConfig(fixture.address, purpose));
     await client.connect();
     const { rows } = await client.query(`
@@ -53,7 +54,25 @@ test('[DB2] Pooled and pipelined connections give up in time; sessions wait', as
     return rows[0];
   };
   const short = { lock: '2s', statement: '15s', idle: '5s' };
-  expect(await settings('pooled')).toEqual(short);
+  expect(await settings('app')).toEqual(short);
+  expect(await settings('core')).toEqual(short);
   expect(await settings('pipeline')).toEqual(short);
   expect(await settings('session')).toEqual({ lock: '0', statement: '0', idle: '0' });
+});
+
+test('[DB30] Options in the address are kept, but ours hold', async () => {
+  await using fixture = await createTestDatabase();
+  await using proxy = await openMuteProxy(fixture.address);
+  if (proxy.address.kind !== 'url') throw new Error('Not an address.');
+  const theirs = encodeURIComponent('-c role=none -c statement_timeout=1h -c work_mem=7MB');
+  const address = { kind: 'url', url: `${proxy.address.url}?options=${theirs}` } as const;
+  const client = new Client(clientConfig(address, 'app', '"a schema",public'));
+  await client.connect();
+  const { rows } = await client.query(`
+    select current_user as role, current_setting('statement_timeout') as timeout,
+      current_setting('work_mem') as memory, current_setting('search_path') as path`);
+  await client.end();
+  expect(rows).toEqual([
+    { role: 'parley_app', timeout: '15s', memory: '7MB', path: '"a schema",public' },
+  ]);
 });

@@ -1,32 +1,46 @@
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Client, type ClientBase, type ClientConfig, type CustomTypesConfig, types } from 'pg';
+import { OperatorError } from '../../operator-error.ts';
 import type { DatabaseAddress } from '../address.ts';
+import { appRole, coreRole, type Role } from '../roles.ts';
 
-/** A connection is lent by the pool, carries the append path, or is a session with a lock of its own. */
-export type Purpose = 'pooled' | 'pipeline' | 'session';
+/**
+ * What a connection is for: one tenant's work, that of many at once, the append path; or it is a
+ * session of the tables' owner, for migrations and locks.
+ */
+export type Purpose = 'app' | 'core' | 'pipeline' | 'session';
 
 /**
  * Settings every connection of ours starts with.
  *
- * Pooled and pipelined ones give up early: a lock after 2 s, a statement after 15 s, a transaction
- * left open after 5 s. Sessions wait as long as it takes. What an operator may have set for the
- * database and our statements rely on (isolation, formats of dates) is set back.
+ * All but sessions give up early: a lock after 2 s, a statement after 15 s, a transaction left open
+ * after 5 s. Sessions wait as long as it takes. What an operator may have set for the database and
+ * our statements rely on (isolation, formats of dates) is set back. `searchPath` is the owner's,
+ * which for another role may mean other schemas (`"$user"`).
  */
-export function clientConfig(address: DatabaseAddress, purpose: Purpose): ClientConfig {
+export function clientConfig(
+  address: DatabaseAddress,
+  purpose: Purpose,
+  searchPath?: string,
+): ClientConfig {
+  const { options = '', ...where } = target(address);
   return {
-    ...target(address),
+    ...where,
     types: typeParsers,
     application_name: `parley ${purpose}`,
     connectionTimeoutMillis: 10_000,
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
     options: [
+      // The operator's come first, so that ours hold.
+      options,
       '-c default_transaction_isolation=read\\ committed',
       '-c default_transaction_read_only=off',
       '-c datestyle=ISO',
       '-c timezone=UTC',
-      ...limitsOf(purpose),
+      ...(searchPath === undefined ? [] : [`-c search_path=${escapeOption(searchPath)}`]),
+      ...settingsOf(purpose),
     ].join(' '),
   };
 }
@@ -59,7 +73,7 @@ function streamOf(client: ClientBase): Duplex | undefined {
 }
 
 /**
- * Longest silence of a pooled or pipelined connection that has something to answer, in ms.
+ * Longest silence of a connection, other than a session, that has something to answer, in ms.
  *
  * PostgreSQL gives a statement up before; so after this time the line is dead, though no packet
  * said so, and only closing it here lets those who wait go on.
@@ -68,8 +82,14 @@ export const longestSilenceMs = 20_000;
 
 function target(address: DatabaseAddress): ClientConfig {
   switch (address.kind) {
-    case 'url':
-      return { connectionString: address.url };
+    case 'url': {
+      // In the address they would replace ours, the role among them.
+      if (!address.url.includes('options=')) return { connectionString: address.url };
+      const url = new URL(address.url);
+      const options = url.searchParams.get('options') ?? '';
+      url.searchParams.delete('options');
+      return { connectionString: url.href, options };
+    }
     case 'socket':
       return {
         host: address.folder,
@@ -83,22 +103,61 @@ function target(address: DatabaseAddress): ClientConfig {
   }
 }
 
-function limitsOf(purpose: Purpose): string[] {
+/** The role that connections of this purpose take; sessions stay who they are. */
+function roleOf(purpose: Purpose): Role | undefined {
   switch (purpose) {
-    case 'pooled':
+    case 'app':
+      return appRole;
+    case 'core':
     case 'pipeline':
-      return [
-        '-c statement_timeout=15s',
-        '-c lock_timeout=2s',
-        '-c idle_in_transaction_session_timeout=5s',
-      ];
+      return coreRole;
     case 'session':
-      return [
-        '-c statement_timeout=0',
-        '-c lock_timeout=0',
-        '-c idle_in_transaction_session_timeout=0',
-      ];
+      return undefined;
   }
+}
+
+/** Asks a connection who it is, for `refuseOtherRole`. */
+export const whoStatement = { name: 'parley_who', text: 'select current_user as role' } as const;
+
+/**
+ * Refuses a connection that did not take its role.
+ *
+ * A pooler between us and PostgreSQL may drop the options of a connection; as the owner of the
+ * tables nothing would stand between one tenant and the other.
+ */
+export function refuseOtherRole(role: Role, answer: readonly { readonly role: string }[]): void {
+  const found = answer[0]?.role;
+  if (found === role) return;
+  throw new OperatorError(
+    `A connection runs as "${found}" instead of "${role}". Connect to PostgreSQL itself, or through ` +
+      'a pooler in session mode that passes the connection parameter "options" on.',
+  );
+}
+
+function settingsOf(purpose: Purpose): string[] {
+  const role = roleOf(purpose);
+  if (role !== undefined) {
+    return [
+      `-c role=${role}`,
+      '-c row_security=on',
+      '-c statement_timeout=15s',
+      '-c lock_timeout=2s',
+      '-c idle_in_transaction_session_timeout=5s',
+    ];
+  }
+  return [
+    // Where the owner would see some rows only, the statement fails instead: no migration, nor
+    // anything else, takes a part for the whole.
+    '-c row_security=off',
+    '-c statement_timeout=0',
+    '-c lock_timeout=0',
+    '-c idle_in_transaction_session_timeout=0',
+  ];
+}
+
+/** In the options of a connection a space begins the next one. */
+function escapeOption(value: string): string {
+  return value.replaceAll(/[\\\s]/g, '\\$&');
 }
 
 const oid = { int8: 20, int8Array: 1016 } as const;

@@ -11,19 +11,20 @@ const pid = sql<{ pid: number }>`select pg_backend_pid() as pid`;
 
 test('[DB4] A pooled connection that is lost while idle is replaced', async () => {
   await using fixture = await createTestDatabase();
-  const { rows } = await pid.execute(fixture.db.sql);
+  const { sql: acme } = fixture.db.of('acme');
+  const { rows } = await pid.execute(acme);
   await withSession(fixture.address, (session) =>
     session.query('select pg_terminate_backend($1, 5000)', [rows[0]?.pid]),
   );
   await expect
-    .poll(async () => (await pid.execute(fixture.db.sql).catch(() => undefined))?.rows.length)
+    .poll(async () => (await pid.execute(acme).catch(() => undefined))?.rows.length)
     .toBe(1);
 });
 
 test('[DB4] A pooled connection that is lost in a transaction fails that transaction only', async () => {
   await using fixture = await createTestDatabase();
-  const { db } = fixture;
-  const failed = db.sql.transaction().execute(async (transaction) => {
+  const { sql: acme } = fixture.db.of('acme');
+  const failed = acme.transaction().execute(async (transaction) => {
     await transaction.insertInto('tenant').values({ id: 'acme', name: 'Acme' }).execute();
     const { rows } = await pid.execute(transaction);
     await withSession(fixture.address, (session) =>
@@ -32,17 +33,34 @@ test('[DB4] A pooled connection that is lost in a transaction fails that transac
     await sql`select 1`.execute(transaction);
   });
   expect(failureKind(await failed.catch((error: unknown) => error))).toBe('unavailable');
-  expect(await db.sql.selectFrom('tenant').selectAll().execute()).toEqual([]);
+  expect(await acme.selectFrom('tenant').selectAll().execute()).toEqual([]);
 });
 
 test('[DB4] A pooled line that went dead without a word fails its statement, and is not lent again', async () => {
   await using fixture = await createTestDatabase();
   await using proxy = await openMuteProxy(fixture.address);
   const db = await openDatabase(proxy.address, { silenceMs: 1_500 });
-  await pid.execute(db.sql);
+  const { sql: acme } = db.of('acme');
+  await pid.execute(acme);
   proxy.mute();
-  const failed = await pid.execute(db.sql).catch((error: unknown) => error);
+  const failed = await pid.execute(acme).catch((error: unknown) => error);
   expect(failureKind(failed)).toBe('unavailable');
+  await db.close();
+});
+
+test('[DB30] A connection that comes without its role is refused, before it is used', async () => {
+  await using fixture = await createTestDatabase();
+  const dropOptions = (bytes: Buffer) => {
+    const text = bytes.toString('latin1');
+    const without = text.replace(/-c role=\w+/, (found) => ' '.repeat(found.length));
+    return Buffer.from(without, 'latin1');
+  };
+  await using proxy = await openMuteProxy(fixture.address, dropOptions);
+  const db = await openDatabase(proxy.address);
+  const refused = /runs as "parley" instead of "parley_(app|core)".*pooler/;
+  await expect(pid.execute(db.of('acme').sql)).rejects.toThrow(refused);
+  await expect(pid.execute(db.core)).rejects.toThrow(refused);
+  await expect(db.openPipeline()).rejects.toThrow(refused);
   await db.close();
 });
 

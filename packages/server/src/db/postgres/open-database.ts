@@ -1,19 +1,33 @@
 import { setTimeout } from 'node:timers/promises';
 import { Kysely, PostgresDialect } from 'kysely';
-import { type Client, Pool } from 'pg';
+import { type Client, type ClientBase, Pool } from 'pg';
 import { OperatorError } from '../../operator-error.ts';
 import { type DatabaseAddress, describeAddress } from '../address.ts';
 import type { Database } from '../database.ts';
 import { failureKind } from '../failure.ts';
-import type { Tables } from '../tables.ts';
-import { clientConfig, cutOff, longestSilenceMs, openSession, watchSilence } from './connect.ts';
+import { appRole, coreRole } from '../roles.ts';
+import type { CoreTables, Tables } from '../tables.ts';
+import {
+  clientConfig,
+  cutOff,
+  longestSilenceMs,
+  openSession,
+  refuseOtherRole,
+  watchSilence,
+  whoStatement,
+} from './connect.ts';
 import { openPipeline, type PostgresPipeline } from './pipeline.ts';
+import { TenantDialect } from './tenant-driver.ts';
+import { tenantStatement } from './tenant-statement.ts';
 
 /** The oldest PostgreSQL that has everything our statements use. */
 const oldestMajor = 15;
 
+/** Its statements are few, and each serves many. */
+const corePoolSize = 3;
+
 interface OpenOptions {
-  /** Pooled connections, at most; pipelines come on top. Default 10. */
+  /** Connections for tenants' work, at most; a few others come on top. Default 10. */
   readonly poolSize?: number;
   /** How long to wait for a PostgreSQL that does not answer yet, in ms. Default 0. */
   readonly waitMs?: number;
@@ -33,35 +47,24 @@ export async function openDatabase(
   address: DatabaseAddress,
   { poolSize = 10, waitMs = 0, silenceMs = longestSilenceMs, warn = () => {} }: OpenOptions = {},
 ): Promise<Database> {
-  await examine(address, waitMs, warn);
-  const pool = new Pool({
-    ...clientConfig(address, 'pooled'),
-    max: poolSize,
-    // Before the silence of an idle one would count as that of a dead line.
-    idleTimeoutMillis: silenceMs / 2,
-  });
-  // An idle connection that breaks is simply dropped by the pool; one in use reports through the
-  // statement that fails. Without these listeners either would end the process.
-  pool.on('error', () => {});
-  pool.on('connect', (client) => {
-    client.on('error', () => {});
-    watchSilence(client, silenceMs, () => cutOff(client));
-  });
-
-  const sql = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
+  const searchPath = await examine(address, waitMs, warn);
+  const open = { address, silenceMs, searchPath: searchPath === '' ? undefined : searchPath };
+  const app = openPool({ ...open, purpose: 'app', max: poolSize });
+  const core = openPool({ ...open, purpose: 'core', max: corePoolSize });
   const pipelines = new Set<PostgresPipeline>();
   let closing: Promise<void> | undefined;
 
   const close = async () => {
     await Promise.all([...pipelines].map((pipeline) => pipeline.close()));
-    await pool.end();
+    await Promise.all([app.end(), core.end()]);
   };
 
   return {
-    sql,
+    of: (tenant) => ({ sql: new Kysely<Tables>({ dialect: new TenantDialect(app, tenant) }) }),
+    core: new Kysely<CoreTables>({ dialect: new PostgresDialect({ pool: core }) }),
     openPipeline: async () => {
       for (const pipeline of pipelines) if (!pipeline.usable) pipelines.delete(pipeline);
-      const pipeline = await openPipeline(address, silenceMs);
+      const pipeline = await openPipeline(address, open);
       pipelines.add(pipeline);
       return pipeline;
     },
@@ -72,17 +75,55 @@ export async function openDatabase(
   };
 }
 
+interface PoolOptions {
+  readonly address: DatabaseAddress;
+  readonly purpose: 'app' | 'core';
+  readonly max: number;
+  readonly silenceMs: number;
+  readonly searchPath: string | undefined;
+}
+
+function openPool({ address, purpose, max, silenceMs, searchPath }: PoolOptions): Pool {
+  const pool = new Pool({
+    ...clientConfig(address, purpose, searchPath),
+    max,
+    // Before the silence of an idle one would count as that of a dead line.
+    idleTimeoutMillis: silenceMs / 2,
+    // Of each new connection, before it is lent.
+    verify: (client, done) => {
+      greet(client, purpose).then(() => done(), done);
+    },
+  });
+  // An idle connection that breaks is simply dropped by the pool; one in use reports through the
+  // statement that fails. Without these listeners either would end the process.
+  pool.on('error', () => {});
+  pool.on('connect', (client) => {
+    client.on('error', () => {});
+    watchSilence(client, silenceMs, () => cutOff(client));
+  });
+  return pool;
+}
+
+async function greet(client: ClientBase, purpose: 'app' | 'core'): Promise<void> {
+  const { rows } = await client.query<{ role: string }>(whoStatement);
+  refuseOtherRole(purpose === 'app' ? appRole : coreRole, rows);
+  if (purpose === 'app') await client.query({ ...tenantStatement, values: [''] });
+}
+
+/** Looks the server over, and answers where its owner finds the tables. */
 async function examine(
   address: DatabaseAddress,
   waitMs: number,
   warn: (text: string) => void,
-): Promise<void> {
+): Promise<string> {
   const session = await connectPatiently(address, waitMs, warn);
   try {
-    const { rows } = await session.query<{ version: number; name: string; encoding: string }>(`
+    const { rows } = await session.query<Examined>(`
       select current_setting('server_version_num')::integer as version,
         current_setting('server_version') as name,
-        current_setting('server_encoding') as encoding`);
+        current_setting('server_encoding') as encoding,
+        array_to_string(array(
+          select quote_ident(name) from unnest(current_schemas(false)) as name), ',') as path`);
     const [server] = rows;
     if (server === undefined) throw new OperatorError('PostgreSQL did not tell its version.');
     if (server.version < oldestMajor * 10_000) {
@@ -98,9 +139,17 @@ async function examine(
       );
     }
     await warnOfWeakness(session, warn);
+    return server.path;
   } finally {
     await session.end();
   }
+}
+
+interface Examined {
+  readonly version: number;
+  readonly name: string;
+  readonly encoding: string;
+  readonly path: string;
 }
 
 /** A database beside which we are started together may need a while. */

@@ -89,7 +89,7 @@ test('[DB3] An idle connection that is lost turns unusable without an uncaught e
 test('[DB3] A line that went dead without a word is given up, an idle one is not', async () => {
   await using fixture = await createTestDatabase();
   await using proxy = await openMuteProxy(fixture.address);
-  const pipeline = await openPipeline(proxy.address, silenceMs);
+  const pipeline = await openPipeline(proxy.address, { silenceMs });
   await pipeline.query(add, [1, 2]);
   // Nothing happens in this time: that is what is tried.
   await setTimeout(silenceMs + 300);

@@ -2,18 +2,41 @@ import { Client, DatabaseError } from 'pg';
 import type { DatabaseAddress } from '../address.ts';
 import type { Pipeline, Statement, StatementResult } from '../database.ts';
 import { ConnectionLost } from '../failure.ts';
-import { clientConfig, cutOff, longestSilenceMs, watchSilence } from './connect.ts';
+import { coreRole } from '../roles.ts';
+import {
+  clientConfig,
+  cutOff,
+  longestSilenceMs,
+  refuseOtherRole,
+  watchSilence,
+  whoStatement,
+} from './connect.ts';
+
+interface PipelineOptions {
+  /** As `longestSilenceMs`; for tests. */
+  readonly silenceMs?: number;
+  readonly searchPath?: string | undefined;
+}
 
 /** Opens a pipelined connection. Its loss rejects what is pending and turns `usable` false. */
 export async function openPipeline(
   address: DatabaseAddress,
-  silenceMs: number = longestSilenceMs,
+  { silenceMs = longestSilenceMs, searchPath }: PipelineOptions = {},
 ): Promise<PostgresPipeline> {
-  const client = new Client({ ...clientConfig(address, 'pipeline'), pipeline: true });
+  const config = clientConfig(address, 'pipeline', searchPath);
+  const client = new Client({ ...config, pipeline: true });
   // Without a listener a failure before the pipeline listens would end the process.
   client.on('error', () => {});
   await client.connect();
-  return new PostgresPipeline(client, silenceMs);
+  const pipeline = new PostgresPipeline(client, silenceMs);
+  try {
+    const { rows } = await pipeline.query<{ role: string }>(whoStatement);
+    refuseOtherRole(coreRole, rows);
+  } catch (error) {
+    await pipeline.close();
+    throw error;
+  }
+  return pipeline;
 }
 
 export class PostgresPipeline implements Pipeline {

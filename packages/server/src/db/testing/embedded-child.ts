@@ -19,6 +19,9 @@ if (uid !== '') {
   process.setuid?.(Number(uid));
 }
 
+// Ctrl-C reaches this process as well as its parent, which says when to stop, if only by ending.
+process.on('SIGINT', () => {});
+
 try {
   const postgres = await startEmbedded({
     dataDir,

@@ -7,21 +7,31 @@ import type { DatabaseAddress } from '../address.ts';
 export interface MuteProxy extends AsyncDisposable {
   readonly address: DatabaseAddress;
   mute(): void;
+  /** How often the server was spoken to after it had spoken, or for the first time. */
+  turns(): number;
 }
 
-export async function openMuteProxy(target: DatabaseAddress): Promise<MuteProxy> {
+/** `rewrite` changes what goes to the server, as a pooler between might. */
+export async function openMuteProxy(
+  target: DatabaseAddress,
+  rewrite: (bytes: Buffer) => Buffer = (bytes) => bytes,
+): Promise<MuteProxy> {
   if (target.kind !== 'socket') throw new Error('Not a test database.');
   const sockets = new Set<Socket>();
   let muted = false;
+  let turns = 0;
+  let speaker: 'near' | 'far' = 'far';
   const server = createServer((near) => {
     const far = connect(join(target.folder, '.s.PGSQL.5432'));
-    for (const [from, to] of [
-      [near, far],
-      [far, near],
+    for (const [from, to, name] of [
+      [near, far, 'near'],
+      [far, near, 'far'],
     ] as const) {
       sockets.add(from);
       from.on('data', (bytes) => {
-        if (!muted) to.write(bytes);
+        if (name === 'near' && speaker === 'far') turns += 1;
+        speaker = name;
+        if (!muted) to.write(name === 'near' ? rewrite(bytes) : bytes);
       });
       from.on('error', () => {});
       from.on('close', () => to.destroy());
@@ -37,6 +47,7 @@ export async function openMuteProxy(target: DatabaseAddress): Promise<MuteProxy>
     mute: () => {
       muted = true;
     },
+    turns: () => turns,
     [Symbol.asyncDispose]: async () => {
       for (const socket of sockets) socket.destroy();
       server.close();

@@ -4,9 +4,9 @@ import { createTestDatabase, withSession } from './test-database.ts';
 test('A test database is migrated, empty, and its own', async () => {
   await using one = await createTestDatabase();
   await using two = await createTestDatabase();
-  await one.db.sql.insertInto('tenant').values({ id: 'acme', name: 'Acme' }).execute();
-  expect(await two.db.sql.selectFrom('tenant').select('id').execute()).toEqual([]);
-  expect(await one.db.sql.selectFrom('tenant').select('id').execute()).toEqual([{ id: 'acme' }]);
+  await one.sql.insertInto('tenant').values({ id: 'acme', name: 'Acme' }).execute();
+  expect(await two.sql.selectFrom('tenant').select('id').execute()).toEqual([]);
+  expect(await one.sql.selectFrom('tenant').select('id').execute()).toEqual([{ id: 'acme' }]);
 });
 
 test('A test database runs with fsync, as in production', async () => {

@@ -1,14 +1,18 @@
 import { randomBytes } from 'node:crypto';
-import type { Client } from 'pg';
+import { Kysely, PostgresDialect } from 'kysely';
+import { type Client, Pool } from 'pg';
 import { inject } from 'vitest';
 import { type DatabaseAddress, inDatabase } from '../address.ts';
 import type { Database } from '../database.ts';
-import { openSession } from '../postgres/connect.ts';
+import { clientConfig, openSession } from '../postgres/connect.ts';
 import { openDatabase } from '../postgres/open-database.ts';
+import type { Tables } from '../tables.ts';
 
 /** A migrated, empty database of the test's own: `await using test = await createTestDatabase()`. */
 export interface TestDatabase extends AsyncDisposable {
   readonly db: Database;
+  /** Everything, as the owner of the tables: for what a test sets up and looks at. */
+  readonly sql: Kysely<Tables>;
   /** For a second opening, another process, or a session with statements of its own. */
   readonly address: DatabaseAddress;
   /** Closes `db` and removes the database. Fails when a connection to it was left open. */
@@ -19,11 +23,16 @@ export interface TestDatabase extends AsyncDisposable {
 export async function createTestDatabase(): Promise<TestDatabase> {
   const address = await createDatabase('parley_template');
   const db = await openDatabase(address);
+  const pool = new Pool({ ...clientConfig(address, 'session'), max: 4 });
+  // What cuts every connection of the database cuts these too; the next use opens others.
+  pool.on('error', () => {});
+  const sql = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
   const drop = async () => {
     await db.close();
+    await sql.destroy();
     await dropDatabase(address);
   };
-  return { db, address, drop, [Symbol.asyncDispose]: drop };
+  return { db, sql, address, drop, [Symbol.asyncDispose]: drop };
 }
 
 /** A database without any table, for tests of what fills it. */

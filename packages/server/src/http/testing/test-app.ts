@@ -4,9 +4,14 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { MemoryBus } from '../../bus/memory.ts';
+import { parseAddresses } from '../../config/config-values.ts';
 import { createTestDatabase, type TestDatabase } from '../../db/testing/test-database.ts';
+import { createDoors } from '../../doors/doors.ts';
 import { GroupCommit } from '../../messages/group-commit.ts';
+import { SafeFetch } from '../../outbound/safe-fetch.ts';
+import { ApiKeys } from '../../tenants/api-keys.ts';
 import { createTenant, type NewTenant } from '../../tenants/create-tenant.ts';
+import { TenantSettingsCache } from '../../tenants/tenant-settings.ts';
 import { SigningKeys } from '../../tokens/signing-keys.ts';
 import { createApp } from '../app.ts';
 import type { AppParts, HttpConfig, HttpEnv } from '../parts.ts';
@@ -45,14 +50,19 @@ export const operatorKey = 'operator-key-of-the-tests-0123456789';
 
 interface Options extends Partial<Omit<AppParts, 'config'>> {
   readonly config?: Partial<HttpConfig>;
+  /** Limits are off unless given. */
+  readonly rateScale?: number;
+  readonly trustedProxies?: string;
 }
 
-export async function createTestApp(options: Options = {}): Promise<TestApp> {
+export async function createTestApp(given: Options = {}): Promise<TestApp> {
+  const { rateScale = 0, trustedProxies = '', ...options } = given;
   const database = await createTestDatabase();
   const { db } = database;
   const bus = new MemoryBus();
   const append = new GroupCommit({ db, bus, now: Date.now, onError: () => {} });
   const keys = new SigningKeys({ db, secretKey: randomBytes(32), now: Date.now });
+  const apiKeys = new ApiKeys({ db, now: Date.now, onError: () => {} });
   let log = '';
   const sink = new Writable({
     write: (chunk, _encoding, done) => {
@@ -60,24 +70,38 @@ export async function createTestApp(options: Options = {}): Promise<TestApp> {
       done();
     },
   });
+  const settings = new TenantSettingsCache({ db, now: Date.now });
+  const logger = pino({ level: 'trace' }, sink);
+  const config: HttpConfig = {
+    publicUrl: undefined,
+    demo: false,
+    allowedOrigins: [],
+    operatorKey,
+    ...options.config,
+  };
   const parts: AppParts = {
     db,
     bus,
     append,
     keys,
+    apiKeys,
+    settings,
+    doors: createDoors({
+      publicUrl: config.publicUrl,
+      allowedOrigins: config.allowedOrigins,
+      trustedProxies: parseAddresses(trustedProxies),
+      rateScale,
+      settings,
+      log: logger,
+    }),
+    outbound: new SafeFetch({ privateHosts: [] }),
     now: Date.now,
     metrics: new Registry(),
-    log: pino({ level: 'trace' }, sink),
+    log: logger,
     ready: () => true,
     pageFolder: '/nonexistent',
     ...options,
-    config: {
-      publicUrl: undefined,
-      demo: false,
-      allowedOrigins: [],
-      operatorKey,
-      ...options.config,
-    },
+    config,
   };
   const app = createApp(parts);
   let tenants = 0;
@@ -123,7 +147,9 @@ export async function createTestApp(options: Options = {}): Promise<TestApp> {
       return String(field(body, 'token'));
     },
     [Symbol.asyncDispose]: async () => {
+      parts.doors.limits.close();
       await append.close();
+      await apiKeys.close();
       await database.drop();
     },
   };

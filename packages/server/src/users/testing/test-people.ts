@@ -1,9 +1,9 @@
 import { newId } from '@parley/protocol';
 import { MemoryBus } from '../../bus/memory.ts';
 import type { Context } from '../../context.ts';
-import { createConversation } from '../../conversations/create-conversation.ts';
-import type { Database } from '../../db/database.ts';
+import { createConversationFor } from '../../conversations/create-conversation-for.ts';
 import type { TenantSettings } from '../../db/tables.ts';
+import type { TestDatabase } from '../../db/testing/test-database.ts';
 import { upsertUser } from '../upsert-user.ts';
 
 /** A tenant's people in a test, and what actions need to act as one of them. */
@@ -13,23 +13,29 @@ export interface TestPeople {
   as(user: string): Context;
   /** Makes people, by id and name. */
   add(people: Readonly<Record<string, string>>): Promise<void>;
+  /** Made by the host, whomever the directory shows. */
   group(creator: string, members: readonly string[]): Promise<string>;
   deactivate(user: string): Promise<void>;
 }
 
 export async function createTestPeople(
-  db: Database,
+  { db, sql }: TestDatabase,
   settings: TenantSettings = {},
 ): Promise<TestPeople> {
   const tenant = `t-${newId().slice(-12)}`;
   const bus = new MemoryBus();
-  await db.sql
+  await sql
     .insertInto('tenant')
     .values({ id: tenant, name: tenant, settings: JSON.stringify(settings) })
     .execute();
+  await sql
+    .insertInto('signing_key')
+    .values({ tenant_id: tenant, kid: 'test', algorithm: 'HS256', secret: Buffer.alloc(1) })
+    .execute();
   const as = (user: string): Context => ({
     scope: { tenant, user },
-    db,
+    session: { kid: 'test', issuedAt: Date.now() },
+    db: db.of(tenant),
     bus,
     now: Date.now,
     append: {
@@ -47,11 +53,13 @@ export async function createTestPeople(
       }
     },
     group: async (creator, members) => {
-      const made = await createConversation(as(creator), { kind: 'group', members });
+      const scope = { tenant, user: creator };
+      const input = { kind: 'group' as const, members };
+      const made = await createConversationFor({ db, bus, now: Date.now }, scope, input);
       return made.conversation.id;
     },
     deactivate: async (user) => {
-      await db.sql
+      await sql
         .updateTable('app_user')
         .set({ deactivated_at: new Date() })
         .where('tenant_id', '=', tenant)

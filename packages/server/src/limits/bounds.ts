@@ -1,0 +1,45 @@
+const mebibyte = 1024 * 1024;
+
+/**
+ * How much of anything one node holds at a time, for whoever it is.
+ *
+ * What a client has to know stands in the protocol's `limits`; these it meets only when it breaks
+ * them. The table "Bounds" of docs/SPEC.md repeats them.
+ */
+export const bounds = {
+  /** Sockets of any kind. */
+  sockets: 260_000,
+  /** TCP connections that have not sent a whole request yet. */
+  arriving: 50_000,
+  arrivingPerAddress: 10_000,
+  /** WebSockets that have not said hello yet. */
+  greeting: 20_000,
+  greetingPerAddress: 10_000,
+  /** Frames of a connection before its hello is answered. */
+  framesBeforeHello: 50,
+  webSockets: 250_000,
+  webSocketsPerAddress: 50_000,
+  /** Requests of one connection under way; then reading pauses until half are answered. */
+  requestsUnderWay: 128,
+  /** Of those, the ones that ask the database. */
+  questionsPerConnection: 8,
+  /** Questions of all doors to the database at once, and of one tenant. */
+  questions: 9,
+  questionsPerTenant: 8,
+  /** Questions of one tenant that wait for their turn. */
+  questionsWaiting: 10_000,
+  /** Events that a client has not read; beyond, it is too slow. */
+  unreadEventBytes: mebibyte,
+  /** Answers that a client has not read, although it asked for them. */
+  unreadReplyBytes: 32 * mebibyte,
+  /** Frames of one connection that were refused; then it is closed. */
+  refusedFrames: 1_000,
+  /** Messages that wait for a commit. */
+  sendsWaiting: 20_000,
+  sendsWaitingPerTenant: 10_000,
+  /** Characters of the bodies of messages that wait for a commit. */
+  sendCharacters: 128 * mebibyte,
+  sendCharactersPerTenant: 32 * mebibyte,
+  /** Keys whose use is counted, for each rate. */
+  countedKeys: 100_000,
+} as const satisfies Readonly<Record<string, number>>;
