@@ -1,0 +1,99 @@
+import type { Failure, Size } from './gate.ts';
+import { type Installed, startInstallation } from './installation.ts';
+import type { GatePostgres } from './postgres.ts';
+import { SeededRandom } from './seeded-random.ts';
+
+/** Ends a run at its first failure. */
+export class Enough extends Error {}
+
+interface RunOptions {
+  readonly size: Size;
+  readonly seed: number;
+  readonly only: string | undefined;
+  /** Stop at the first failure. */
+  readonly first: boolean;
+  readonly postgres: () => Promise<GatePostgres>;
+  readonly say: (text: string) => void;
+}
+
+/** One run of a gate: its size and seed, its parts, what fell short. */
+export class Run {
+  readonly size: Size;
+  readonly seed: number;
+  readonly random: SeededRandom;
+  readonly failures: Failure[] = [];
+  readonly figures: Record<string, number | string> = {};
+  readonly parts: string[] = [];
+  readonly #options: RunOptions;
+  #part = '';
+  #stop: (why: Enough) => void = () => {};
+  /** Rejects at the first failure, where that is enough. Failures are also found in callbacks. */
+  readonly #enough: Promise<never>;
+
+  constructor(options: RunOptions) {
+    this.size = options.size;
+    this.seed = options.seed;
+    this.random = new SeededRandom(options.seed);
+    this.#options = options;
+    this.#enough = new Promise((_, reject) => {
+      this.#stop = reject;
+    });
+    this.#enough.catch(() => {});
+  }
+
+  /** The number for this run's size. */
+  sized(numbers: Readonly<Record<Size, number>>): number {
+    return numbers[this.size];
+  }
+
+  /** Runs a part, unless another one alone was asked for. What it throws is a failure of the gate. */
+  async part(name: string, work: () => Promise<void>): Promise<void> {
+    this.parts.push(name);
+    const { only } = this.#options;
+    if (only !== undefined && only !== name) return;
+    this.#part = name;
+    // Every part has chances of its own, so that one alone goes as it goes among the others.
+    this.random.restart(name);
+    const [began, failed] = [performance.now(), this.failures.length];
+    try {
+      const working = work();
+      // What goes on after the first failure is nobody's any more.
+      working.catch(() => {});
+      await Promise.race([working, this.#enough]);
+    } catch (error) {
+      if (error instanceof Enough) throw error;
+      this.fail(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    } finally {
+      const seconds = ((performance.now() - began) / 1000).toFixed(1);
+      const verdict = this.failures.length === failed ? 'ok    ' : 'FAILED';
+      this.say(`${verdict} ${name} (${seconds} s)`);
+    }
+  }
+
+  /** Something is not as promised. */
+  fail(what: string): void {
+    this.failures.push({ part: this.#part, what });
+    if (this.failures.length <= 60) this.say(`  ${this.#part}: ${what}`);
+    if (this.#options.first) this.#stop(new Enough(what));
+  }
+
+  /** Fails unless it is so; `what` says what should have been. */
+  expect(isSo: boolean, what: string): void {
+    if (!isSo) this.fail(what);
+  }
+
+  /** A figure for the result. */
+  note(name: string, value: number | string): void {
+    this.figures[name] = typeof value === 'number' ? Number(value.toPrecision(6)) : value;
+  }
+
+  /** A line for people. */
+  say(text: string): void {
+    this.#options.say(text);
+  }
+
+  /** A server of this run's own, on a database of its own. */
+  async install(env: Readonly<Record<string, string>> = {}): Promise<Installed> {
+    return startInstallation(await this.#options.postgres(), env);
+  }
+}

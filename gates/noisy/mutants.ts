@@ -1,0 +1,44 @@
+import type { Mutant } from '../kit/mutant.ts';
+
+const server = 'packages/server/src';
+
+/** Bugs that `noisy` finds. */
+export const mutants: readonly Mutant[] = [
+  {
+    id: 'one-more',
+    bug: 'a limit lets one more through than it says',
+    file: `${server}/limits/sliding-window.ts`,
+    find: 'if (this.#count >= allowed)',
+    replace: 'if (this.#count > allowed)',
+    part: 'limits',
+    failure: 'were let through at once',
+  },
+  {
+    id: 'no-tenant',
+    bug: 'a tenant has no limit, only each of its people',
+    file: `${server}/gateway/dispatch.ts`,
+    find: "parts.limits.spend('tenantSends', tenant);",
+    replace: '',
+    part: 'limits',
+    failure: 'tenantSends: ',
+  },
+  {
+    id: 'dear-refusal',
+    bug: 'to refuse is as dear as to do',
+    file: `${server}/limits/limits.ts`,
+    find: 'if (waitMs > 0) this.#options.onRefused?.(name);',
+    replace:
+      'if (waitMs > 0) for (const end = performance.now() + 1; performance.now() < end; ) {}',
+    part: 'others',
+    failure: 'to refuse takes',
+  },
+  {
+    id: 'any-proxy',
+    bug: 'anybody may say where a request comes from',
+    file: `${server}/doors/client-address.ts`,
+    find: 'if (!this.isTrusted(peer)) {',
+    replace: 'if (false) {',
+    part: 'forwarded',
+    failure: 'a stranger with other names',
+  },
+];
