@@ -16,7 +16,7 @@ export const gate: Gate = {
     const values: number[] = [];
     await run.part('limits', () => checkLimits(run, scale, times));
     await run.part('others', async () => {
-      const rounds = run.sized({ ci: 3, full: 20 });
+      const rounds = run.sized({ ci: 4, full: 20 });
       const what = 'everything';
       values.push(await compareOthers(run, { name: 'flood', scale, times, rounds, what }));
     });

@@ -6,7 +6,9 @@ import { arrive, type Newcomer, newcomers } from './newcomers.ts';
 const each = 5;
 const dripMs = 300;
 /** Beyond the limit: looking at the clock now and then, and a close that we do not answer. */
-const toleranceMs = 3_000;
+const toleranceMs = 2_000;
+/** Then we are convinced that it stays. */
+const patienceMs = contract.helloMs + toleranceMs + 500;
 
 /** Every kind of newcomer is gone in time, whatever it does; answers the longest that one stayed. */
 export async function checkTimeLimits(run: Run, port: number): Promise<number> {
@@ -35,7 +37,7 @@ export async function checkTimeLimits(run: Run, port: number): Promise<number> {
 async function stay(port: number, one: Newcomer, from: string): Promise<number | undefined> {
   const began = performance.now();
   const line = await arrive(port, one, from);
-  const late = setTimeout(() => line.destroy(), contract.helloMs + 2 * toleranceMs);
+  const late = setTimeout(() => line.destroy(), patienceMs);
   const { drip = Buffer.alloc(0) } = one;
   let at = 0;
   // Bytes or frames of a few bytes: never what would be a whole hello.
@@ -51,5 +53,5 @@ async function stay(port: number, one: Newcomer, from: string): Promise<number |
   clearTimeout(late);
   line.destroy();
   const ms = ended - began;
-  return ms >= contract.helloMs + 2 * toleranceMs - 50 ? undefined : ms;
+  return ms >= patienceMs - 50 ? undefined : ms;
 }

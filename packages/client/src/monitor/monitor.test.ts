@@ -82,6 +82,21 @@ describe('the monitor', () => {
     expect(world.clock.alarms).toBe(0);
   });
 
+  it('[CL44] says what the refused hello said, which is more than its close', async () => {
+    const world = new World();
+    world.server.fails = ({ type }) =>
+      type === 'hello' ? new ParleyError('origin_refused') : undefined;
+    const ann = world.device('ann');
+    ann.client.connect();
+    await world.flow();
+    ann.network.line?.cut(4503, 'origin refused');
+    expect(ann.client.connection.getSnapshot()).toEqual({
+      status: 'closed',
+      reason: 'refused',
+      message: new ParleyError('origin_refused').message,
+    });
+  });
+
   it('[CL136] ends where access has ended, with everything that is known and was to be sent', async () => {
     const world = new World();
     const id = world.server.create('ann', ['bob']);

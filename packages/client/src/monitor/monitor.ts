@@ -20,6 +20,11 @@ const openMs = 15_000;
 const stableMs = 5_000;
 /** After it has refused a hello the server closes the line, and says by the code what to do. */
 const goodbyeMs = 1_000;
+/**
+ * Many host products date tokens by whole seconds: one signed in the second of a revocation is too old
+ * already, and so would be all others of that second.
+ */
+const tokenSecondMs = 1_000;
 /** An installation that is full is asked again after seconds rather than at once. */
 const overloadedAttempt = 4;
 const full: ReadonlySet<number> = new Set([
@@ -184,8 +189,9 @@ export class Monitor {
   }
 
   #unauthorized(message: string): void {
-    if (this.#parts.tokens.refused()) this.#failed();
-    else this.#refuse(message);
+    if (!this.#parts.tokens.refused()) this.#refuse(message);
+    else if (this.#onlineAt !== null) this.#failed();
+    else this.#failed(tokenSecondMs + backoffMs(this.#attempt, this.#env.random));
   }
 
   #closed(code: number, reason: string): void {
@@ -196,7 +202,7 @@ export class Monitor {
     else if (code === closeCodes.accessEnded.code) {
       this.#end({ status: 'closed', reason: 'ended', message: reason });
     } else if (!mayReconnect(code)) {
-      this.#refuse(reason || 'The server closed the connection for good.');
+      this.#refuse(refusal?.message || reason || 'The server closed the connection for good.');
     } else if (refusal !== null && !full.has(code)) this.#refused(refusal);
     else this.#failed(waitMs === undefined ? undefined : askedForMs(waitMs, this.#env.random));
   }

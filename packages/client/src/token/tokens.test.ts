@@ -118,6 +118,24 @@ describe('the token', () => {
     });
   });
 
+  it('[CL58] after one that was refused it brings the next in another second', async () => {
+    const world = new World();
+    const asked: number[] = [];
+    const ann = world.device('ann', async () => {
+      asked.push(world.clock.now());
+      return asked.length === 1 ? 'ann' : `too old ${asked.length}`;
+    });
+    ann.client.connect();
+    await world.pass(10_000);
+    for (let i = 0; i < 100; i++) {
+      ann.network.line?.cut(4001);
+      await world.pass(100);
+    }
+    expect(asked).toHaveLength(4);
+    const pauses = asked.map((at, i) => at - (asked[i - 1] ?? 0));
+    for (const pause of pauses.slice(2)) expect(pause).toBeGreaterThanOrEqual(1_000);
+  });
+
   it('[CL59] a provider that hangs is given up, and asked again', async () => {
     const world = new World();
     let asked = 0;

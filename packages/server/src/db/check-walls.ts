@@ -1,6 +1,6 @@
 import type { Client } from 'pg';
 import { OperatorError } from '../operator-error.ts';
-import { appRole, coreRole, roles } from './roles.ts';
+import { appRole, coreRole } from './roles.ts';
 
 /**
  * Refuses a database whose tables do not hold tenants apart as the migrations made them.
@@ -40,8 +40,6 @@ interface Wall {
   readonly name: string;
   /** The column that says whose a row is. */
   readonly tenant: string;
-  /** The owner of the database, where the table belongs to one of the roles. */
-  readonly rightful: string | null;
   readonly enabled: boolean;
   readonly forced: boolean;
   readonly granted: boolean;
@@ -52,9 +50,8 @@ async function readWalls(session: Client): Promise<readonly Wall[]> {
   const { rows } = await session.query<Wall>(
     `
     select quote_ident(relname) as name, own.attname as tenant,
-      case when pg_get_userbyid(relowner) = any($1) then quote_ident(session_user) end as rightful,
       relrowsecurity as enabled, relforcerowsecurity as forced,
-      has_table_privilege($2, pg_class.oid, 'select') as granted,
+      has_table_privilege($1, pg_class.oid, 'select') as granted,
       (
         select coalesce(json_agg(json_build_object('name', quote_ident(polname), 'says', concat_ws(' ',
           polcmd, polpermissive, polroles::regrole[], pg_get_expr(polqual, polrelid),
@@ -66,12 +63,12 @@ async function readWalls(session: Client): Promise<readonly Wall[]> {
       and own.attname = case relname when 'tenant' then 'id' else 'tenant_id' end
     where relnamespace = current_schema()::regnamespace and relkind in ('r', 'p')
     order by relname`,
-    [roles, appRole],
+    [appRole],
   );
   return rows;
 }
 
-function stepsFor({ name, tenant, rightful, enabled, forced, policies }: Wall): string[] {
+function stepsFor({ name, tenant, enabled, forced, policies }: Wall): string[] {
   const own = `${tenant} = current_setting('parley.tenant', true)`;
   const stored = `(${tenant} = current_setting('parley.tenant'::text, true))`;
   const wanted = [
@@ -89,7 +86,6 @@ function stepsFor({ name, tenant, rightful, enabled, forced, policies }: Wall): 
   const isWanted = ({ name: one, says }: Policy) =>
     wanted.some(({ policy }) => policy.name === one && policy.says === says);
   return [
-    ...(rightful === null ? [] : [`alter table ${name} owner to ${rightful};`]),
     ...policies.filter((one) => !isWanted(one)).map((one) => `drop policy ${one.name} on ${name};`),
     ...wanted.filter(({ policy }) => !isThere(policy)).map(({ make }) => make),
     ...(enabled ? [] : [`alter table ${name} enable row level security;`]),

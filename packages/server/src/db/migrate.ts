@@ -32,7 +32,7 @@ export async function migrate(
     await takeRoles(session);
     const missing = migrations.slice(applied.length);
     for (const migration of missing) await run(session, migration);
-    await checkWalls(session);
+    if (migrations.some(({ name }) => name === 'walls')) await checkWalls(session);
     return missing.map(({ number }) => number);
   });
 }
@@ -80,9 +80,12 @@ async function createRecord(session: Client): Promise<void> {
     )`)
     .catch((cause: unknown) => {
       if (!(cause instanceof DatabaseError && cause.code === insufficientPrivilege)) throw cause;
+      const [user, database] = [session.user, session.database].map((name) =>
+        session.escapeIdentifier(name ?? ''),
+      );
       throw new OperatorError(
-        `The user "${session.user}" may not make tables in the database "${session.database}". ` +
-          `Make it the owner: alter database ${session.database} owner to ${session.user}`,
+        `The user ${user} may not make tables in the database ${database}. ` +
+          `Make it the owner: alter database ${database} owner to ${user};`,
         cause,
       );
     });

@@ -83,21 +83,28 @@ async function readRoles(session: Client): Promise<Found> {
   return { version, user, database, roles: rows };
 }
 
-/** Of this user the roles could not be held back: they would own the tables. */
-function refuseItself({ user, database, roles: found }: Found): void {
-  if (!found.some(({ name }) => name === user)) return;
+/** Of this user the roles could not be held back: it would own the tables. */
+function refuseItself(found: Found): void {
+  const { user, database, roles: both } = found;
+  if (!both.some(({ name }) => name === user)) return;
+  const another = { ...found, user: 'parley_owner', roles: both.map(notTaken) };
   throw new OperatorError(
     `The server logs in to PostgreSQL as ${user}, a role that it takes to see less than the owner of ` +
-      `the tables. Have it log in as another user in DATABASE_URL. ${advice([
-        `create role parley_owner login password '${placeholder}';`,
-        `reassign owned by ${user} to parley_owner;`,
-        `alter database ${database} owner to parley_owner;`,
+      `the tables. Have it log in as another user in DATABASE_URL, with a password that you give it ` +
+      `(in psql: \\password ${another.user}). ${advice([
+        `create role ${another.user} login;`,
+        `reassign owned by ${user} to ${another.user};`,
+        `alter database ${database} owner to ${another.user};`,
         `alter role ${user} ${mightless};`,
+        ...stepsFor(another),
       ])}`,
   );
 }
 
-const placeholder = 'a password of your own';
+function notTaken(role: FoundRole): FoundRole {
+  return { ...role, taken: false };
+}
+
 const mightless = 'nologin nosuperuser nobypassrls nocreaterole nocreatedb noreplication';
 
 function refuseMighty({ roles: found }: Found): void {

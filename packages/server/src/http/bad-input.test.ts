@@ -146,6 +146,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'PATCH /v1/tenants/{id} allowed_origins': ['an empty list'],
   'PATCH /v1/tenants/{id} frame_ancestors': ['an empty list'],
   'POST /v1/api-keys name': ['text of SQL'],
+  'POST /v1/tenants/{id}/api-keys name': ['text of SQL'],
   'PUT /v1/users/{id} name': ['text of SQL'],
   'POST /v1/conversations name': ['text of SQL'],
   'POST /v1/conversations members': ['an empty list', 'a list'],
