@@ -63,15 +63,16 @@ async function checkSockets(run: Run, server: Installed, directory: Directory): 
   const lines = await openLines(server, world);
   const types = directory === 'all' ? Object.keys(socketCells) : askDirectory;
   const cells = types.filter(isCommandType).flatMap((type) => socketCells[type](world, directory));
+  const canaries = new Canaries(world);
   const shuffled = run.random.shuffled(cells);
   for (const cell of [
     ...shuffled.filter((one) => one.last !== true),
     ...shuffled.filter((one) => one.last === true),
   ]) {
     await check(run, world, lines[cell.actor], cell);
+    canaries.check(run, cell.actor, lines[cell.actor].take());
   }
-  const canaries = new Canaries(world);
-  for (const actor of actors) canaries.check(run, actor, lines[actor].heard);
+  for (const actor of actors) canaries.check(run, actor, lines[actor].take());
   await Promise.all(actors.map((actor) => lines[actor].close()));
   await world.close();
   await checkUntouched(run, server, world);

@@ -2,9 +2,9 @@ import { WebSocket } from 'ws';
 
 const answerMs = 20_000;
 
-/** A raw socket of one person: keeps the text of everything that it hears. */
+/** A raw socket of one person: keeps the text of what it hears. */
 export class Line {
-  readonly heard: string[] = [];
+  #heard: string[] = [];
   readonly #socket: WebSocket;
   readonly #waiting = new Map<number, (text: string) => void>();
   #id = 0;
@@ -31,7 +31,7 @@ export class Line {
     });
     socket.on('message', (data) => {
       const text = String(data);
-      this.heard.push(text);
+      this.#heard.push(text);
       // Replies begin with their id; events have none.
       const id = /^\{"id":(\d+),/.exec(text)?.[1];
       if (id === undefined) return;
@@ -39,6 +39,13 @@ export class Line {
       this.#waiting.delete(Number(id));
       resolve?.(text.replace(`{"id":${id},`, '{'));
     });
+  }
+
+  /** What came since this was last asked, replies and events. */
+  take(): string[] {
+    const heard = this.#heard;
+    this.#heard = [];
+    return heard;
   }
 
   /** The reply's bytes, without the id; `closed` when the line went first. */

@@ -17,7 +17,7 @@ export const mutants: readonly Mutant[] = [
     id: 'no-roles',
     bug: 'members may do what admins may',
     file: `${server}/conversations/change-conversation.ts`,
-    find: 'authorizePlace(act, before);',
+    find: 'authorizePlace(act, standing);',
     replace: '',
     part: 'sockets-all',
     failure: 'instead of not_allowed',
@@ -26,8 +26,8 @@ export const mutants: readonly Mutant[] = [
     id: 'oracle',
     bug: 'what is not theirs is refused otherwise than what is not there',
     file: `${server}/conversations/change-conversation.ts`,
-    find: "if (locked === undefined || own === undefined) throw new ParleyError('not_found');",
-    replace: `if (locked === undefined) throw new ParleyError('not_found');
+    find: "if (head === undefined || own === undefined) throw new ParleyError('not_found');",
+    replace: `if (head === undefined) throw new ParleyError('not_found');
   if (own === undefined) throw new ParleyError('not_found', { field: 'conversation' });`,
     part: 'sockets-all',
     failure: 'differs from what does not exist',

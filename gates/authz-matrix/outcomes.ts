@@ -62,7 +62,7 @@ export function blocks(actor: Actor, user: string): boolean {
 }
 
 /** Whether this person has blocked the actor. */
-function isBlockedBy(actor: Actor, user: string): boolean {
+export function isBlockedBy(actor: Actor, user: string): boolean {
   return (actor === 'blocked' && user === 'olga') || (actor === 'admin' && user === extras.bea);
 }
 

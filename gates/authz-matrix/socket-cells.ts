@@ -9,6 +9,7 @@ import {
   creation,
   type Directory,
   finds,
+  isBlockedBy,
   isGroup,
   isStaff,
   known,
@@ -27,6 +28,7 @@ import {
   people,
   placeOf,
   rivalOnly,
+  share,
 } from './people.ts';
 import type { World } from './world.ts';
 
@@ -180,7 +182,9 @@ export const socketCells: Readonly<Record<CommandType, Make>> = {
         const there = user === extras.dan && people[actor].tenant === 'acme' && actor !== 'guest';
         const visible =
           sees(actor, user, directory) || (there && (directory === 'all' || isStaff(actor)));
-        const outcome: Outcome = self ? 'bad_request' : visible ? 'ok' : 'not_found';
+        // Who blocks one, and shares nothing with one, is as if they were not there.
+        const gone = isBlockedBy(actor, user) && !share(actor, user);
+        const outcome: Outcome = self ? 'bad_request' : visible && !gone ? 'ok' : 'not_found';
         const before = blocks(actor, user);
         return {
           ...about('block.add', actor, user),

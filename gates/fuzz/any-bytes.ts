@@ -27,6 +27,7 @@ export async function sendAnyBytes(run: Run, world: World, times: number): Promi
   return severalAtOnce(run, 'bytes', times, async (random) => {
     const early = random.chance(0.3);
     const socket = early ? await RawWebSocket.open(world.installed.port) : await world.connect();
+    socket.answersPings = false;
     const sent = Array.from({ length: random.between(1, 6) }, () => anyFrameBytes(random, world));
     await socket.line.writeInPieces(sent);
     if (random.chance(0.2)) socket.line.finish();

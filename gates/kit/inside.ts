@@ -15,7 +15,12 @@ export interface InsideReport {
   readonly longestStopMs: number;
 }
 
-export type InsideQuestion = { readonly id: number; readonly collect: boolean };
+export type InsideQuestion = {
+  readonly id: number;
+  readonly collect: boolean;
+  /** Make the room for new objects as large as it gets, first. */
+  readonly fill: boolean;
+};
 export type InsideAnswer = { readonly id: number; readonly report: InsideReport };
 
 const answerMs = 30_000;
@@ -33,15 +38,25 @@ export class Inside {
 
   /** How it is now. */
   now(): Promise<InsideReport> {
-    return this.#ask(false);
+    return this.#ask({ collect: false, fill: false });
   }
 
   /** How it is when garbage is collected; the collection itself is no stop. */
   collected(): Promise<InsideReport> {
-    return this.#ask(true);
+    return this.#ask({ collect: true, fill: false });
   }
 
-  #ask(collect: boolean): Promise<InsideReport> {
+  /**
+   * How it is when garbage is collected, in a process that has worked for long.
+   *
+   * The room for new objects grows to many megabytes under the first load, and never back: whoever
+   * measures memory wants that behind them.
+   */
+  grown(): Promise<InsideReport> {
+    return this.#ask({ collect: true, fill: true });
+  }
+
+  #ask(how: Omit<InsideQuestion, 'id'>): Promise<InsideReport> {
     const id = ++this.#id;
     return new Promise((resolve, reject) => {
       const late = setTimeout(() => reject(new Error('the server does not answer')), answerMs);
@@ -59,7 +74,7 @@ export class Inside {
         finish();
         resolve(report);
       });
-      const question: InsideQuestion = { id, collect };
+      const question: InsideQuestion = { id, ...how };
       if (this.#child.connected) this.#child.send(question);
       else gone();
     });

@@ -22,6 +22,8 @@ export class RawWebSocket {
   readonly frames: ServerFrame[] = [];
   /** Gets each text instead of its being kept. */
   onText: ((text: string) => void) | undefined;
+  /** Whoever writes frames in pieces must not: a pong would come in the middle of one. */
+  answersPings = true;
   readonly #reader: ServerFrames;
   #wake: () => void = () => {};
 
@@ -103,7 +105,7 @@ export class RawWebSocket {
   }
 
   #take(one: ServerFrame): void {
-    if (one.opcode === opcode.ping) {
+    if (one.opcode === opcode.ping && this.answersPings) {
       this.write(frame({ opcode: opcode.pong, payload: one.payload }));
     }
     if (one.opcode === opcode.text && this.onText !== undefined) {

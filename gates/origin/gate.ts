@@ -1,6 +1,6 @@
+import { freePort } from '../kit/free-port.ts';
 import type { Gate } from '../kit/gate.ts';
 import { type Answer, httpCall } from '../kit/http-call.ts';
-import { freePort } from '../kit/free-port.ts';
 import type { Installed } from '../kit/installation.ts';
 import type { Run } from '../kit/run.ts';
 import type { Tenant } from '../kit/tenant.ts';

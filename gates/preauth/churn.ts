@@ -69,6 +69,7 @@ export async function churn(run: Run, installed: Installed, people: number): Pro
   let steady = 0;
   let rounds = 0;
   let before: InsideReport | undefined;
+  await installed.inside.grown();
   const began = performance.now();
   while (rounds < most && (run.size === 'full' || steady < wanted)) {
     await comeAndGo(installed.port, size);

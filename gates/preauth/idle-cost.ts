@@ -41,6 +41,7 @@ export async function measureIdle(run: Run, count: number): Promise<number> {
  */
 async function measure(run: Run, one: Newcomer, count: number): Promise<number> {
   await using installed = await run.install();
+  await installed.inside.grown();
   const first = await open(installed.port, one, count / 2);
   const before = await installed.inside.collected();
   const second = await open(installed.port, one, count / 2);

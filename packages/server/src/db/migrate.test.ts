@@ -117,7 +117,7 @@ test('A user who may not make tables is told what the owner has to do', async ()
   await withSession(address, (session) => session.query(`create role ${role} login`));
   const folder = await folderWith(apples);
   await expect(migrate({ ...address, user: role }, { folder })).rejects.toThrow(
-    `alter database ${address.database} owner to ${role}`,
+    `alter database "${address.database}" owner to "${role}";`,
   );
   await withSession(address, (session) => session.query(`drop role ${role}`));
 });

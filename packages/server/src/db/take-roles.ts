@@ -90,7 +90,7 @@ function refuseItself(found: Found): void {
   const another = { ...found, user: 'parley_owner', roles: both.map(notTaken) };
   throw new OperatorError(
     `The server logs in to PostgreSQL as ${user}, a role that it takes to see less than the owner of ` +
-      `the tables. Have it log in as another user in DATABASE_URL, with a password that you give it ` +
+      'the tables. Have it log in as another user in DATABASE_URL, with a password that you give it ' +
       `(in psql: \\password ${another.user}). ${advice([
         `create role ${another.user} login;`,
         `reassign owned by ${user} to ${another.user};`,

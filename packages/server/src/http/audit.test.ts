@@ -64,7 +64,10 @@ test('[AU79] What is refused or changes nothing is not written down', async () =
   await server.call('DELETE', `/v1/signing-keys/${tenant.kid}`, { bearer });
   await server.call('DELETE', `/v1/api-keys/${parseApiKey(bearer)?.id}`, { bearer });
   await server.call('POST', '/v1/api-keys', { bearer, body: { name: 'x', scopes: ['none'] } });
-  await server.call('PATCH', `/v1/tenants/${tenant.id}`, { bearer, body: {} });
+  for (const body of [{}, { directory: 'all' }, { members_may: null, allowed_origins: [] }]) {
+    const path = `/v1/tenants/${tenant.id}`;
+    expect((await server.call('PATCH', path, { bearer, body })).status).toBe(200);
+  }
   await server.call('GET', '/v1/api-keys', { bearer });
   expect((await log(tenant)).entries).toEqual([]);
 });

@@ -1,7 +1,9 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { JsonObject } from '@parley/protocol';
 import { sql } from 'kysely';
 import { recordAct } from '../audit/record-act.ts';
 import type { TenantSettings } from '../db/tables.ts';
+import { lockTenant } from './lock-tenant.ts';
 import type { TenantContext } from './tenant-context.ts';
 import { readTenantRecord, type TenantRecord } from './tenant-record.ts';
 
@@ -23,12 +25,14 @@ export async function updateSettings(
   const cleared = Object.entries(change).flatMap(([name, value]) => (value === null ? [name] : []));
   const kept = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== null));
   const record = await db.sql.transaction().execute(async (trx) => {
-    // Laid over what is there in one statement: two changes at one time both hold.
+    await lockTenant(trx, tenant);
+    const before = await readTenantRecord(trx, tenant);
+    // Laid over what is there: two changes at one time both hold.
     await sql`
       update tenant set settings = (settings || ${JSON.stringify(kept)}::jsonb) - ${cleared}::text[]
       where id = ${tenant}`.execute(trx);
     const after = await readTenantRecord(trx, tenant);
-    if (Object.keys(change).length > 0) {
+    if (!isDeepStrictEqual(before, after)) {
       const target: JsonObject = { ...change };
       await recordAct(trx, tenant, {
         actor,

@@ -70,10 +70,10 @@ async function begin(
   const [row] = rows;
   if (row !== undefined) return { url: row.url, at };
   const [known] = await readKeySourceRecords(db.sql, tenant, id);
-  if (known === undefined || known.read_at === null) throw new ParleyError('not_found');
-  const wait = Date.parse(known.read_at) + pauseMs - at.getTime();
+  const wait = Date.parse(known?.read_at ?? '') + pauseMs - at.getTime();
+  if (!(wait > 0)) throw new ParleyError('not_found');
   throw new ParleyError('rate_limited', {
-    retryAfterMs: Math.min(Math.max(wait, 1), pauseMs),
+    retryAfterMs: Math.min(wait, pauseMs),
     message: 'The source was read a moment ago. Wait for the stated time, then try again.',
   });
 }

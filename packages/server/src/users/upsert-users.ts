@@ -1,7 +1,7 @@
 import { ParleyError } from '@parley/protocol';
 import { type Kysely, sql } from 'kysely';
 import type { Actor } from '../audit/actor.ts';
-import { type AuditAction, recordAct } from '../audit/record-act.ts';
+import { type AuditAction, recordActs } from '../audit/record-act.ts';
 import type { Bus } from '../bus/bus.ts';
 import type { Database } from '../db/database.ts';
 import type { Tables } from '../db/tables.ts';
@@ -47,11 +47,8 @@ export async function upsertUsers(
       const rest = profiles.filter(({ id }) => !isMade.has(id));
       const all = [...made, ...(await update(trx, tenant, rest))];
       const at = new Date(now());
-      for (const one of all) {
-        for (const [action, target] of actsOf(one)) {
-          await recordAct(trx, tenant, { actor, action, target, at });
-        }
-      }
+      const acts = all.flatMap(actsOf).map(([action, target]) => ({ actor, action, target, at }));
+      await recordActs(trx, tenant, acts);
       return all;
     });
   await tellProfiles(

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { memberActs } from './member-acts.ts';
+import { memberActs, ownActs } from './member-acts.ts';
 
 const may = (...acts: readonly string[]) => ({ can: (act: string) => acts.includes(act) });
 
@@ -27,4 +27,10 @@ test('[PG22] a menu offers what one may, by what the other is', () => {
     'remove',
   ]);
   expect(memberActs({ id: 'a', role: 'admin' }, false, may())).toEqual(['block']);
+});
+
+test('[PG22] an owner beside others can step down', () => {
+  expect(ownActs({ id: 'me', role: 'owner' }, may('promote'))).toEqual(['stepDown']);
+  expect(ownActs({ id: 'me', role: 'owner' }, may())).toEqual([]);
+  expect(ownActs({ id: 'me', role: 'admin' }, may('promote'))).toEqual([]);
 });

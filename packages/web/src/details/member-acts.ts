@@ -9,7 +9,8 @@ export type MemberAct =
   | 'unmakeOwner'
   | 'remove'
   | 'block'
-  | 'unblock';
+  | 'unblock'
+  | 'stepDown';
 
 /** What I can do with somebody else in this group, in the order of the menu. */
 export function memberActs(
@@ -27,4 +28,12 @@ export function memberActs(
   acts.push(blocked ? 'unblock' : 'block');
   if (handle.can('remove', id)) acts.push('remove');
   return acts;
+}
+
+/** What I can do with my own place in this group, beside leaving it. */
+export function ownActs(
+  { id, role }: Pick<Member, 'id' | 'role'>,
+  handle: Pick<ConversationHandle, 'can'>,
+): readonly MemberAct[] {
+  return role === 'owner' && handle.can('promote', id) ? ['stepDown'] : [];
 }

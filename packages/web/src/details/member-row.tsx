@@ -5,11 +5,11 @@ import { useAttempt } from '../parts/use-attempt.ts';
 import { Avatar } from '../people/avatar.tsx';
 import { useClient } from '../session/client-context.ts';
 import { words } from '../words.ts';
-import { type MemberAct, memberActs } from './member-acts.ts';
+import { type MemberAct, memberActs, ownActs } from './member-acts.ts';
 import './members.css';
 
 /** What is asked about once more before it is done. */
-export type AskedAct = 'makeOwner' | 'remove' | 'block';
+export type AskedAct = 'makeOwner' | 'remove' | 'block' | 'stepDown';
 
 interface MemberRowProps {
   readonly member: Member;
@@ -25,12 +25,14 @@ export function MemberRow({ member, isMe, online, blocked, handle, onAsk }: Memb
   const client = useClient();
   const { id, name } = member;
   const { problem, attempt } = useAttempt(words.details.roleRefused);
+  const acts = isMe ? ownActs(member, handle) : memberActs(member, blocked, handle);
 
   const doAct = (act: MemberAct) => {
     switch (act) {
       case 'makeOwner':
       case 'remove':
       case 'block':
+      case 'stepDown':
         onAsk(act);
         break;
       case 'makeAdmin':
@@ -57,12 +59,12 @@ export function MemberRow({ member, isMe, online, blocked, handle, onAsk }: Memb
         {blocked && <span class="member-blocked">{words.people.blocked}</span>}
       </span>
       {roleWords(member.role) && <span class="member-role">{roleWords(member.role)}</span>}
-      {isMe ? (
+      {acts.length === 0 ? (
         <span class="member-no-menu" />
       ) : (
         <Menu
-          label={words.details.actsOn(name)}
-          items={memberActs(member, blocked, handle).map((act) => ({
+          label={isMe ? words.details.actsOnMe : words.details.actsOn(name)}
+          items={acts.map((act) => ({
             label: actLabel(act),
             danger: act === 'remove' || act === 'block',
             run: () => doAct(act),

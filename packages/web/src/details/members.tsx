@@ -24,8 +24,6 @@ export function Members({ members, more, presence, me, handle }: MembersProps) {
   const [asking, setAsking] = useState<Asking | null>(null);
   const list = useRef<HTMLUListElement>(null);
   const removed = useRef<Asking | null>(null);
-  // Mine has no menu.
-  const others = members.filter(({ id }) => id !== me);
 
   // Whoever has removed somebody goes on with the next.
   useEffect(() => {
@@ -34,14 +32,15 @@ export function Members({ members, more, presence, me, handle }: MembersProps) {
     if (members.some(({ id }) => id === gone.member.id)) return;
     removed.current = null;
     if (document.activeElement !== document.body) return;
-    const menus = [...(list.current?.querySelectorAll('button') ?? [])];
-    (menus[gone.place] ?? menus.at(-1))?.focus({ preventScroll: true });
+    const menus = [...(list.current?.children ?? [])].map((row) => row.querySelector('button'));
+    const next = menus.slice(gone.place).find((menu) => menu !== null);
+    (next ?? menus.findLast((menu) => menu !== null))?.focus({ preventScroll: true });
   }, [members, asking]);
 
   return (
     <>
       <ul ref={list} aria-label={words.details.people}>
-        {members.map((member) => (
+        {members.map((member, place) => (
           <MemberRow
             key={member.id}
             member={member}
@@ -49,7 +48,7 @@ export function Members({ members, more, presence, me, handle }: MembersProps) {
             online={member.id === me || presence[member.id]?.online === true}
             blocked={blocked.includes(member.id)}
             handle={handle}
-            onAsk={(act) => setAsking({ act, member, place: others.indexOf(member) })}
+            onAsk={(act) => setAsking({ act, member, place })}
           />
         ))}
         {more > 0 && <li class="member member-more">{words.details.more(more)}</li>}
@@ -71,7 +70,7 @@ export function Members({ members, more, presence, me, handle }: MembersProps) {
 interface Asking {
   readonly act: AskedAct;
   readonly member: Member;
-  /** Which of the others it is, from 0. */
+  /** Which row it is, from 0. */
   readonly place: number;
 }
 
@@ -109,6 +108,17 @@ function Ask({ act, member, handle, onRemoved, onClose }: AskProps) {
           refused={details.roleRefused}
           gives
           run={() => handle.setRole(member.id, 'owner')}
+          onClose={onClose}
+        />
+      );
+    case 'stepDown':
+      return (
+        <Confirm
+          title={details.stepDownTitle}
+          hint={details.stepDownHint}
+          action={details.stepDownAction}
+          refused={details.roleRefused}
+          run={() => handle.setRole(member.id, 'member')}
           onClose={onClose}
         />
       );

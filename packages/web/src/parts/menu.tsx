@@ -1,4 +1,4 @@
-import { useEffect, useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useCallback, useEffect, useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { Icon } from '../icons/icon.tsx';
 import { useEscape } from '../keyboard/escape.ts';
 import { nextItem } from './next-item.ts';
@@ -26,29 +26,31 @@ export function Menu({ label, items }: MenuProps) {
   const root = useRef<HTMLDivElement>(null);
   const button = useRef<HTMLButtonElement>(null);
   const id = useId();
-  const close = () => {
+  const close = useCallback(() => {
     setFrom(null);
-    button.current?.focus();
-  };
+    button.current?.focus({ preventScroll: true });
+  }, []);
   useEscape(open, close);
   useEffect(() => {
     if (!open) return;
     const away = (event: Event) => {
       if (event.target instanceof Node && !root.current?.contains(event.target)) setFrom(null);
     };
-    const moved = () => setFrom(null);
+    const scrolled = ({ target }: Event) => {
+      if (target instanceof Node && target.contains(root.current)) close();
+    };
     document.addEventListener('pointerdown', away);
     document.addEventListener('focusin', away);
     // It stands on the page, not in what scrolls: there it would be cut off.
-    document.addEventListener('scroll', moved, { capture: true, passive: true });
-    window.addEventListener('resize', moved);
+    document.addEventListener('scroll', scrolled, { capture: true, passive: true });
+    window.addEventListener('resize', close);
     return () => {
       document.removeEventListener('pointerdown', away);
       document.removeEventListener('focusin', away);
-      document.removeEventListener('scroll', moved, { capture: true });
-      window.removeEventListener('resize', moved);
+      document.removeEventListener('scroll', scrolled, { capture: true });
+      window.removeEventListener('resize', close);
     };
-  }, [open]);
+  }, [open, close]);
 
   return (
     <div ref={root} class="menu" data-open={open}>
