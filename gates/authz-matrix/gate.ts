@@ -33,7 +33,7 @@ export const gate: Gate = {
   target: 0,
   async run(run) {
     await using server = await run.install({ PARLEY_RATE_SCALE: '0' });
-    const rounds = run.sized({ ci: 1, full: 8 });
+    const rounds = run.sized({ ci: 1, full: 3 });
     let cells = 0;
     for (let round = 0; round < rounds; round++) {
       for (const directory of directories) {

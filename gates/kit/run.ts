@@ -63,6 +63,7 @@ export class Run {
     } catch (error) {
       if (error instanceof Enough) throw error;
       this.fail(error instanceof Error ? (error.stack ?? error.message) : String(error));
+      if (this.#options.first) throw new Enough();
     } finally {
       const seconds = ((performance.now() - began) / 1000).toFixed(1);
       const verdict = this.failures.length === failed ? 'ok    ' : 'FAILED';

@@ -109,8 +109,10 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
       readGap(db, { tenant, conversation, version, lastSeq }),
     readMembers: (room, users) => readJoinedVersions(db, room, users),
     readJoined: (scope, joined) => readJoined({ scope, db: db.of(scope.tenant) }, joined),
+    onPlaceEnded: (scope) => watching.review(scope),
     onError,
   });
+  const watching = new Watching({ hub, presence, db, onError });
   const heads = new Heads({ db, hub, onError });
   const refused = refusedCounter();
   const doors = createDoors({
@@ -138,7 +140,7 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
         readEpoch: () => epoch.read(),
         now,
       }),
-      watching: new Watching(hub, presence),
+      watching,
     },
     doorstep: new Doorstep({
       addresses,

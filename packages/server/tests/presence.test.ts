@@ -225,3 +225,28 @@ describe.concurrent('going offline', () => {
     await own[Symbol.asyncDispose]();
   });
 });
+
+describe('presence and places', () => {
+  it('[PT15] a removal ends the watches that only the conversation allowed, on both sides', async () => {
+    const tenant = await server.tenant(['ann', 'bob', 'cy']);
+    const [ann, bob] = [await tenant.connect('ann'), await tenant.connect('bob')];
+    const { id: group } = await createGroup(ann, ['bob', 'cy']);
+    await setDirectory(tenant, 'shared');
+    expect(await look(bob, 'cy')).toEqual([['cy', false]]);
+    expect(await look(ann, 'bob', 'cy')).toEqual([
+      ['bob', true],
+      ['cy', false],
+    ]);
+    await ann.ask('member.remove', { conversation: group, user: 'bob' });
+    // The question whom they may still see was put before the reply; these come after it.
+    for (let asked = 0; asked < 5; asked++) await look(ann, 'cy');
+    await tenant.connect('cy');
+    await ann.event('presence', ({ user }) => user === 'cy');
+    await bob.settled();
+    expect(seen(bob)).toEqual([]);
+    const again = await tenant.connect('bob');
+    await again.settled();
+    await ann.settled();
+    expect(seen(ann)).toEqual([['cy', true]]);
+  });
+});

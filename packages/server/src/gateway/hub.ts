@@ -25,6 +25,8 @@ interface HubOptions extends Omit<RoomsOptions, 'onLeft'> {
     scope: Scope,
     joined: { readonly conversation: string; readonly me: number },
   ) => Promise<string | null>;
+  /** A person connected here is out of a conversation. */
+  readonly onPlaceEnded: (scope: Scope) => void;
 }
 
 /** Who is connected to this node, and what of what happens concerns them. */
@@ -212,6 +214,7 @@ export class Hub {
     if (person === undefined || since === undefined || since >= version) return;
     this.#rooms.leave(person, room);
     person.untold.add(room.conversation);
+    this.#options.onPlaceEnded(person.scope);
   }
 
   #tellJoined(
@@ -250,6 +253,7 @@ export class Hub {
       if (mine.has(room.conversation) || person.heardSince(room.conversation, me)) continue;
       this.#rooms.leave(person, room);
       person.untold.add(room.conversation);
+      this.#options.onPlaceEnded(person.scope);
     }
     const known = new Set([...person.rooms].map((room) => room.conversation));
     const entered = heads.filter(

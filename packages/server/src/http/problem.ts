@@ -95,6 +95,13 @@ export function problemResponse(c: Context<HttpEnv>, error: ParleyError): Respon
 /** A failed shape as `bad_request`, naming the first field at fault. */
 export function shapeError(error: z.ZodError): ParleyError {
   const [issue] = error.issues;
+  if (issue?.code === 'unrecognized_keys') {
+    const [field = ''] = issue.keys;
+    return new ParleyError('bad_request', {
+      field,
+      message: `\`${field}\` is nothing that can be set here. See /openapi.json for what can.`,
+    });
+  }
   const field = issue?.path.join('.') ?? '';
   const what = (issue?.message ?? 'Invalid input').replace(/\.$/, '');
   return new ParleyError('bad_request', {

@@ -92,8 +92,9 @@ export const tenantSchema = z
   })
   .openapi('Tenant');
 
+// Strict: a misspelt `directory` that closes nothing would be taken for one that does.
 export const settingsSchema = z
-  .object({
+  .strictObject({
     directory: directory.nullable().optional(),
     members_may: membersMay.nullable().optional(),
     allowed_origins: origins.nullable().optional(),

@@ -58,3 +58,15 @@ test('[AU20] A name with half a surrogate pair is refused', async () => {
   const answer = await create('{"id":"good","name":"a\\ud800"}');
   expect(answer.body).toMatchObject({ code: 'bad_request', field: 'name' });
 });
+
+test('[AU84] A misspelt setting is refused by name, and nothing is changed', async () => {
+  const tenant = await server.tenant();
+  const answer = await server.call('PATCH', `/v1/tenants/${tenant.id}`, {
+    bearer: tenant.api_key,
+    body: { directroy: 'none', members_may: ['rename'] },
+  });
+  expect(answer.status).toBe(400);
+  expect(answer.body).toMatchObject({ code: 'bad_request', field: 'directroy' });
+  const after = await server.call('GET', `/v1/tenants/${tenant.id}`, { bearer: tenant.api_key });
+  expect(after.text).not.toContain('rename');
+});
