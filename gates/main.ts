@@ -41,20 +41,30 @@ async function main(): Promise<number> {
 }
 
 function readOptions() {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: {
-      ci: { type: 'boolean' },
-      full: { type: 'boolean' },
-      seed: { type: 'string' },
-      only: { type: 'string' },
-      first: { type: 'boolean' },
-    },
-  });
+  const { values, positionals } = readArguments();
   const [name = '', ...more] = positionals;
   const seed = values.seed === undefined ? randomInt(2 ** 32) : Number(values.seed);
   if (!isGateName(name)) return name === '' ? usage : `There is no gate "${name}".\n${usage}`;
   if (more.length > 0 || !Number.isSafeInteger(seed) || (values.ci && values.full)) return usage;
   const size: Size = values.full ? 'full' : 'ci';
   return { name, size, seed, only: values.only, first: values.first ?? false };
+}
+
+function readArguments() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        ci: { type: 'boolean' },
+        full: { type: 'boolean' },
+        seed: { type: 'string' },
+        only: { type: 'string' },
+        first: { type: 'boolean' },
+      },
+    });
+  } catch (error) {
+    // An option that there is not: its message says which.
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    return { values: {}, positionals: [] };
+  }
 }
