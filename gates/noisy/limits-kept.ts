@@ -61,7 +61,7 @@ interface Judged {
 function judge(run: Run, { name, outcome, windows, floodMs, most }: Judged): void {
   const { accepted, attempts, others } = outcome;
   const rate = rates[name];
-  const wanted = rate.windowMs === windowMs ? most * windows : most;
+  const wanted = most * (rate.windowMs === windowMs ? windows : Math.ceil(floodMs / rate.windowMs));
   const times = attempts / ((most * floodMs) / rate.windowMs);
   const densest = densestWindow(accepted, rate.windowMs * seenWindow);
   run.note(

@@ -4,8 +4,8 @@ import type { Installed } from '../kit/installation.ts';
 import type { Tenant } from '../kit/tenant.ts';
 import type { Job } from './flood.ts';
 
-/** So many people at their own limit are more than their tenant may. */
-const crowdSize = 14;
+/** So many people are more than their tenant may, also while some of them are not read for flooding. */
+const crowdSize = 40;
 
 /** Tenants that do too much, and whose conversations they fill. */
 export interface Noisy {
