@@ -3,6 +3,7 @@ import { BlockList } from 'node:net';
 import { isErrorCode, newId, ParleyError, parseRequest, type WireError } from '@parley/protocol';
 import { ClientAddresses, countedAs } from '../../packages/server/src/doors/client-address.ts';
 import { targetFault } from '../../packages/server/src/doors/request-target.ts';
+import { checkJson } from '../../packages/server/src/http/check-json.ts';
 import { newConversationSchema } from '../../packages/server/src/http/conversation-schema.ts';
 import { outgoingMessageSchema } from '../../packages/server/src/http/message-schema.ts';
 import { userProfileSchema } from '../../packages/server/src/http/user-schema.ts';
@@ -150,15 +151,25 @@ export const targets: readonly Target[] = [
         role: 'admin',
       }),
     ],
-    words: [...jsonWords, '"name":', '"locale":', 'x-private', 'https://', '@'],
+    words: [
+      ...jsonWords,
+      '"length":',
+      '"toString":',
+      '"name":',
+      '"locale":',
+      'x-private',
+      'https://',
+      '@',
+    ],
     read(input) {
-      let body: unknown;
+      const text = input.toString('utf8');
       try {
-        body = JSON.parse(input.toString('utf8'));
-      } catch {
-        // Refused before any schema sees it.
+        checkJson(text);
+      } catch (error) {
+        mustBeToldAs(error, ['bad_request']);
         return;
       }
+      const body: unknown = JSON.parse(text);
       for (const schema of [newConversationSchema, outgoingMessageSchema, userProfileSchema]) {
         schema.safeParse(body);
       }

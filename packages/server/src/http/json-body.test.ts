@@ -111,6 +111,17 @@ describe('A body', () => {
     expect((await post(`{"id":${deep},"name":"x"}`)).status).toBe(400);
   });
 
+  test.each(['{"toString":"x","valueOf":1}', '{"toString":null}', '{"\\u0074oString":{}}'])(
+    '[AU85] with an odd object where text belongs is refused, and no error of ours: %s',
+    async (odd) => {
+      for (const field of ['name', 'frame_ancestors', 'more']) {
+        const answer = await post(`{"id":"odd","name":"x","${field}":{"length":${odd}}}`);
+        expect(answer.status).toBe(400);
+        expect(answer.body).toMatchObject({ code: 'bad_request' });
+      }
+    },
+  );
+
   test('[AU47] with keys of the prototype changes nothing', async () => {
     const answer = await post('{"__proto__":{"id":"sneaked","name":"x"},"constructor":1}');
     expect(answer.status).toBe(400);

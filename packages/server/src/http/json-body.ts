@@ -1,5 +1,6 @@
 import { limits, ParleyError } from '@parley/protocol';
 import type { MiddlewareHandler } from 'hono';
+import { checkJson } from './check-json.ts';
 import type { HttpEnv } from './parts.ts';
 
 const json = /^application\/json *(?:; *charset="?utf-8"? *)?$/i;
@@ -22,11 +23,7 @@ export function jsonBody(
   return async function readJsonBody(c, next) {
     const reading = readText(c.req.raw, emptyAllowed, maxBytes);
     const text = await (withinMs === undefined ? reading : inTime(reading, withinMs));
-    try {
-      JSON.parse(text);
-    } catch (cause) {
-      throw new ParleyError('bad_request', { message: 'The body is not JSON.', cause });
-    }
+    checkJson(text);
     // The stream is spent: the route's validators read what came out of it.
     const headers = new Headers(c.req.raw.headers);
     headers.set('Content-Type', 'application/json');
