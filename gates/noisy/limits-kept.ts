@@ -21,7 +21,7 @@ export async function checkLimits(run: Run, scale: number, times: number): Promi
     installed.port,
     allJobs(await makeNoisy(installed), scale, times),
   );
-  const windows = 1;
+  const windows = run.sized({ ci: 1, full: 12 });
   const floodMs = (windows - 1) * windowMs + lateMs;
   await flood.start();
   await setTimeout(firstLookMs);
