@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { BlockList } from 'node:net';
-import { isErrorCode, newId, ParleyError, parseRequest, type WireError } from '@parley/protocol';
+import { newId, parseRequest } from '@parley/protocol';
 import { ClientAddresses, countedAs } from '../../packages/server/src/doors/client-address.ts';
 import { targetFault } from '../../packages/server/src/doors/request-target.ts';
 import { checkJson } from '../../packages/server/src/http/check-json.ts';
@@ -15,6 +15,7 @@ import { parseKeySet } from '../../packages/server/src/tokens/parse-key-set.ts';
 import { readUnverifiedToken } from '../../packages/server/src/tokens/unverified-token.ts';
 import { signHs256 } from '../kit/tenant.ts';
 import { commandSamples } from './command-samples.ts';
+import { must, mustBeClean, mustBeStorable, mustBeToldAs, mustMatch } from './demands.ts';
 import type { Target } from './guided-fuzzer.ts';
 
 const uuid = '01990000-0000-7000-8000-000000000000';
@@ -269,36 +270,4 @@ function publicKeys(): object[] {
 
 function encoded(text: string): string {
   return Buffer.from(text).toString('base64url');
-}
-
-function must(isSo: boolean, what: string): void {
-  if (!isSo) throw new Error(`it lets through: ${what}`);
-}
-
-/** What the types promise is looked at, too: this is where it would first be wrong. */
-function mustMatch(pattern: RegExp, value: unknown, what: string): void {
-  must(typeof value === 'string' && pattern.test(value), `${what} ${JSON.stringify(value)}`);
-}
-
-/** A refusal is an error of the table, with nothing in it that cannot be sent. */
-function mustBeToldAs(error: unknown, codes: readonly string[]): void {
-  if (!(error instanceof ParleyError)) throw error;
-  const wire: WireError = error.toWire();
-  must(isErrorCode(wire.code) && codes.includes(wire.code), `an error ${wire.code}`);
-  must(JSON.stringify(wire).length < 200_000, 'an error larger than what it refuses');
-}
-
-/** What was read is something that PostgreSQL can store. */
-function mustBeStorable(value: unknown): void {
-  if (typeof value === 'string') {
-    must(value.isWellFormed() && !value.includes('\u0000'), 'text that cannot be stored');
-  } else if (typeof value === 'number') must(Number.isSafeInteger(value), `the number ${value}`);
-  else if (value instanceof Map) for (const entry of value) entry.forEach(mustBeStorable);
-  else if (typeof value === 'object' && value !== null)
-    Object.values(value).forEach(mustBeStorable);
-}
-
-/** No input has changed what all objects have in common. */
-function mustBeClean(): void {
-  must(!('polluted' in {}) && Object.keys(Object.prototype).length === 0, 'a changed prototype');
 }

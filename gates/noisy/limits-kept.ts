@@ -21,7 +21,8 @@ export async function checkLimits(run: Run, scale: number, times: number): Promi
     installed.port,
     allJobs(await makeNoisy(installed), scale, times),
   );
-  const windows = run.sized({ ci: 1, full: 12 });
+  // In a second one connections that went on in spite of refusals are closed (4029): fewer try then.
+  const windows = 1;
   const floodMs = (windows - 1) * windowMs + lateMs;
   await flood.start();
   await setTimeout(firstLookMs);

@@ -8,7 +8,7 @@ export const mutants: readonly Mutant[] = [
     id: 'key-forgotten',
     bug: 'sockets of a revoked signing key stay open',
     file: `${server}/access/ends-session.ts`,
-    find: 'return session.kid === ended.kid;',
+    find: 'return session.registration === ended.registration;',
     replace: 'return false;',
     part: 'signing-key-revoked',
     failure: 'signing key revoked: ',

@@ -8,6 +8,8 @@ export interface Scope {
 export interface Session {
   /** The signing key that vouched. */
   readonly kid: string;
+  /** Which one of that id: an id that was taken back may stand for another key by now. */
+  readonly registration: string;
   /** When the token was issued, in milliseconds: it dies when the person's tokens are revoked after it. */
   readonly issuedAt: number;
 }

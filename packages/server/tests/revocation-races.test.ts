@@ -8,6 +8,7 @@ import { HeldDatabase } from '../src/testing/held-database.ts';
 import { changesHeard, createGroup, expectUnbroken, say } from '../src/testing/talking.ts';
 import { startTestServer, type TestServer, TestTenant } from '../src/testing/test-server.ts';
 import { TestSocket } from '../src/testing/test-socket.ts';
+import { signedToken, type TestPair, testPair } from '../src/tokens/testing/key-pair.ts';
 
 let database: TestDatabase;
 let network: FaultyNetwork;
@@ -226,6 +227,51 @@ describe('news that the bus loses', () => {
     const eve = await onHere.connect('eve');
     network.release();
     await eve.settled();
+  });
+});
+
+describe('a key id that is taken back and stands for another key', () => {
+  it('[AU86] lets in nobody by the old key, on nodes that remember it either', async () => {
+    const { onHere, onThere } = await tenants(['ann']);
+    const [old, fresh] = [testPair('ES256'), testPair('ES256')];
+    const register = ({ jwk }: TestPair) =>
+      onThere.call('POST', '/v1/signing-keys', { body: { public_key: jwk, kid: 'same' } });
+    const tokenOf = (user: string, pair: TestPair) => {
+      const iat = Math.floor(Date.now() / 1000);
+      const claims = { aud: 'parley', tenant: onHere.id, sub: user, iat, exp: iat + 600 };
+      return signedToken({ alg: 'ES256', kid: 'same' }, claims, pair);
+    };
+    const statusWith = async (tenant: TestTenant, bearer: string) =>
+      (await tenant.call('GET', '/v1/conversations', { bearer })).status;
+    expect((await register(old)).status).toBe(201);
+    expect(await statusWith(onHere, tokenOf('ann', old))).toBe(200);
+    network.fate = () => 'lose';
+    expect((await onThere.call('DELETE', '/v1/signing-keys/same')).status).toBe(204);
+    expect((await register(fresh)).status).toBe(201);
+    expect(await statusWith(onHere, tokenOf('ann', old))).toBe(401);
+    expect(await statusWith(onHere, tokenOf('newcomer', old))).toBe(401);
+    await expectRefused(await greet(here, tokenOf('ann', old)), unauthorized);
+    const people = await onHere.call('GET', '/v1/users/newcomer');
+    expect(people.status).toBe(404);
+    expect(await statusWith(onThere, tokenOf('ann', fresh))).toBe(200);
+  });
+
+  it('[AU86] does not lose the new connections to late news of the old key', async () => {
+    const { onHere, onThere } = await tenants(['ann']);
+    const pair = testPair('EdDSA');
+    const register = () =>
+      onThere.call('POST', '/v1/signing-keys', { body: { public_key: pair.jwk, kid: 'same' } });
+    expect((await register()).status).toBe(201);
+    network.fate = (message: BusMessage) => (message.type === 'access' ? 'hold' : 'arrive');
+    expect((await onThere.call('DELETE', '/v1/signing-keys/same')).status).toBe(204);
+    expect((await register()).status).toBe(201);
+    const iat = Math.floor(Date.now() / 1000);
+    const claims = { aud: 'parley', tenant: onHere.id, sub: 'ann', iat, exp: iat + 600 };
+    const token = signedToken({ alg: 'EdDSA', kid: 'same' }, claims, pair);
+    const { socket, reply } = await greet(here, token);
+    expect((await reply).error).toBeUndefined();
+    network.release();
+    await socket.settled();
   });
 });
 

@@ -11,6 +11,6 @@ export function endsSession(ended: AccessEnd, session: Session): boolean {
     case 'revoked':
       return session.issuedAt < ended.issuedBefore;
     case 'key':
-      return session.kid === ended.kid;
+      return session.registration === ended.registration;
   }
 }

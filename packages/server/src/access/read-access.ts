@@ -45,6 +45,7 @@ export async function readAccess({
       exists (
         select from signing_key
         where signing_key.tenant_id = tenant.id and signing_key.kid = ${session.kid}
+          and signing_key.registration = ${session.registration}
       ) as key_stands,
       app_user.deactivated_at is not null as deactivated,
       coalesce(${new Date(session.issuedAt)}::timestamptz < app_user.tokens_valid_from, false)

@@ -1,12 +1,13 @@
 import { sql } from 'kysely';
 import type { Database } from '../db/database.ts';
+import type { Session } from '../scope.ts';
 
 /** A tenant with sessions here, and the access version up to which they are known to stand. */
 export interface KnownTenant {
   readonly tenant: string;
   readonly version: number;
-  /** The signing keys that vouched for its sessions. */
-  readonly kids: readonly string[];
+  /** Its sessions, one for each signing key that vouched. */
+  readonly keys: readonly Pick<Session, 'kid' | 'registration'>[];
 }
 
 /** What happened to a tenant's access since the known version. */
@@ -15,8 +16,8 @@ export interface TenantAccess {
   readonly index: number;
   readonly version: number;
   readonly suspended: boolean;
-  /** Those of the asked keys that are gone. */
-  readonly goneKids: ReadonlySet<string>;
+  /** Those of the asked registrations that are gone. */
+  readonly goneKeys: ReadonlySet<string>;
 }
 
 /**
@@ -37,20 +38,27 @@ export async function readTenantsAccess(
     where tenant.access_version > known.version`.execute(core);
   if (changed.length === 0) return [];
   const asked = changed.flatMap(({ n }) =>
-    (known[n - 1]?.kids ?? []).map((kid) => ({ n, kid, tenant: known[n - 1]?.tenant })),
+    (known[n - 1]?.keys ?? []).map((key) => ({
+      n,
+      tenant: known[n - 1]?.tenant,
+      kid: key.kid,
+      registration: key.registration,
+    })),
   );
-  const { rows: gone } = await sql<{ n: number; kid: string }>`
-    select asked.n::int as n, asked.kid
+  const { rows: gone } = await sql<{ n: number; registration: string }>`
+    select asked.n::int as n, asked.registration
     from unnest(${asked.map((one) => one.n)}::int[], ${asked.map((one) => one.tenant)}::text[],
-      ${asked.map((one) => one.kid)}::text[]) as asked (n, tenant_id, kid)
+      ${asked.map((one) => one.kid)}::text[], ${asked.map((one) => one.registration)}::uuid[])
+      as asked (n, tenant_id, kid, registration)
     where not exists (
       select from signing_key
       where signing_key.tenant_id = asked.tenant_id and signing_key.kid = asked.kid
+        and signing_key.registration = asked.registration
     )`.execute(core);
   return changed.map(({ n, version, suspended }) => ({
     index: n - 1,
     version,
     suspended,
-    goneKids: new Set(gone.filter((one) => one.n === n).map((one) => one.kid)),
+    goneKeys: new Set(gone.filter((one) => one.n === n).map((one) => one.registration)),
   }));
 }

@@ -7,5 +7,6 @@ import type { Session } from '../scope.ts';
  * is shown, so that it dies with the others when access is taken back.
  */
 export function sessionOf(token: Session, now: number): Session {
-  return { kid: token.kid, issuedAt: Math.min(token.issuedAt, now) };
+  const { kid, registration, issuedAt } = token;
+  return { kid, registration, issuedAt: Math.min(issuedAt, now) };
 }

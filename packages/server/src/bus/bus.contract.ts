@@ -70,7 +70,7 @@ export function busContract(name: string, open: () => Promise<Bus>): void {
       const ends: [Topic, AccessEnd][] = [
         [userTopic('acme', 'ann'), { reason: 'revoked', issuedBefore: 1_763_838_000_123 }],
         [userTopic('acme', 'ann'), { reason: 'deactivated', issuedBefore: 1_763_838_000_124 }],
-        [accessTopic('acme'), { reason: 'key', kid: 'k1' }],
+        [accessTopic('acme'), { reason: 'key', registration: 'r1' }],
         [accessTopic('acme'), { reason: 'suspended' }],
       ];
       node.bus.subscribe(userTopic('acme', 'ann'));

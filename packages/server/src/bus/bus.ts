@@ -59,7 +59,7 @@ export type AccessEnd =
   /** Everybody's of the tenant. */
   | { readonly reason: 'suspended' }
   /** Those that a signing key vouched for, which has been taken back. */
-  | { readonly reason: 'key'; readonly kid: string };
+  | { readonly reason: 'key'; readonly registration: string };
 
 /**
  * Access has ended, of one person or (on the tenant's access topic) of many: the sessions that it
@@ -106,6 +106,13 @@ export type BusHandler = (topic: Topic, messages: readonly BusMessage[]) => void
 export interface Bus {
   /** The one handler of this node; set once, before anything is subscribed. */
   onMessage(handler: BusHandler): void;
+  /**
+   * The one handler of this node for topics that are heard only from now on; set once.
+   *
+   * A subscription elsewhere takes effect late, and all of them do after the line was lost. What was
+   * published before is not heard: whoever reads after this call has missed nothing.
+   */
+  onHearing(handler: (topics: readonly Topic[]) => void): void;
   subscribe(topic: Topic): void;
   unsubscribe(topic: Topic): void;
   publish(topic: Topic, messages: readonly BusMessage[]): void;

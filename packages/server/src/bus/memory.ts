@@ -10,6 +10,9 @@ export class MemoryBus implements Bus {
     this.#handler = handler;
   }
 
+  /** Never calls: a subscription takes effect at once. */
+  onHearing(): void {}
+
   subscribe(topic: Topic): void {
     this.#topics.add(topic);
   }

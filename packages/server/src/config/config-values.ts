@@ -1,4 +1,5 @@
 import { BlockList, isIP } from 'node:net';
+import { isOrigin } from '../tenants/origin.ts';
 import { BadValue } from './environment.ts';
 
 export type LogLevel = (typeof logLevels)[number];
@@ -69,17 +70,28 @@ export function parseFlag(text: string): boolean {
   }
 }
 
-/** Origins separated by commas, each as a browser would write it. */
+/** Origins separated by commas, each exactly as browsers send it. */
 export function parseOrigins(text: string): string[] {
-  return list(text).map((item) => {
-    const url = parseUrl(item, ['http:', 'https:']);
-    if (url === undefined || item.replace(/\/$/, '').toLowerCase() !== url.origin) {
-      throw new BadValue(
-        `should list origins like https://app.example, separated by commas; "${shorten(item)}" is none.`,
-      );
-    }
-    return url.origin;
-  });
+  const origins = list(text);
+  for (const item of origins) {
+    if (isOrigin(item)) continue;
+    const right = rightSpelling(item);
+    throw new BadValue(
+      'should list origins as browsers send them, like https://app.example, separated by commas; ' +
+        (right === undefined
+          ? `"${shorten(item)}" is none.`
+          : `write "${right}" for "${shorten(item)}".`),
+    );
+  }
+  return origins;
+}
+
+/** The origin that is meant, where nothing but an origin is said. */
+function rightSpelling(text: string): string | undefined {
+  const origin = parseUrl(text, ['http:', 'https:'])?.origin;
+  return origin !== undefined && isOrigin(origin) && /^https?:\/\/[^/?#@\\]+\/?$/i.test(text)
+    ? origin
+    : undefined;
 }
 
 /**

@@ -59,7 +59,7 @@ test('Every variable is read', () => {
     PARLEY_OPERATOR_KEY: 'a-long-operator-key',
     PARLEY_SECRET_KEY: 'a-long-secret-key-too',
     PARLEY_DEMO: 'true',
-    ALLOWED_ORIGINS: 'https://app.example, http://localhost:5173/',
+    ALLOWED_ORIGINS: 'https://app.example, http://localhost:5173',
     TRUSTED_PROXIES: '10.0.0.0/8, ::1',
     PARLEY_PRIVATE_HOSTS: 'Login.internal, 10.0.0.5:8443, [0:0::1]:80',
     LOG_LEVEL: 'DEBUG',
@@ -84,6 +84,44 @@ test('Every variable is read', () => {
   expect(config.trustedProxies.check('::ffff:10.1.2.3', 'ipv6')).toBe(true);
   expect(config.trustedProxies.check('::1', 'ipv6')).toBe(true);
   expect(config.trustedProxies.check('11.1.2.3')).toBe(false);
+});
+
+test.each([
+  ['https://app.example/', 'https://app.example'],
+  ['https://App.example', 'https://app.example'],
+  ['HTTPS://app.example', 'https://app.example'],
+  ['https://app.example:443', 'https://app.example'],
+  ['http://localhost:05173', 'http://localhost:5173'],
+  ['https://bücher.example', 'https://xn--bcher-kva.example'],
+])('[CF11] The origin %s is refused with its one right spelling', (wrong, right) => {
+  const [line, ...rest] = problemsOf({ ALLOWED_ORIGINS: `https://fine.example,${wrong}` });
+  expect(line).toMatch(/^ALLOWED_ORIGINS should /);
+  expect(line).toContain(`write "${right}" for "${wrong}"`);
+  expect(rest).toEqual([]);
+});
+
+test.each([
+  'https://user@app.example',
+  'https://app.example/x',
+  'https://app.example?',
+  'https://a;b',
+])('[CF11] No spelling is guessed for what is no origin: %s', (wrong) => {
+  const [line] = problemsOf({ ALLOWED_ORIGINS: wrong });
+  expect(line).toContain(`"${wrong}" is none`);
+});
+
+test('[CF12] Demo mode on an address that others reach is warned of', () => {
+  const warningsOf = (host?: string, demo = '1') =>
+    readConfig({ HOST: host, PARLEY_DEMO: demo }).warnings;
+  for (const host of ['0.0.0.0', '::', '192.168.1.5', 'chat.example', 'localhost.example']) {
+    expect(warningsOf(host), host).toEqual([
+      expect.stringContaining(`PARLEY_DEMO=1 with HOST=${host}`),
+    ]);
+    expect(warningsOf(host, '0'), host).toEqual([]);
+  }
+  for (const host of [undefined, '127.0.0.1', '127.8.8.8', '::1', 'localhost', 'LOCALHOST']) {
+    expect(warningsOf(host), String(host)).toEqual([]);
+  }
 });
 
 test('[CF10] A private host counts with its port, or with both standard ones', () => {

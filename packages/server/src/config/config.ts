@@ -106,4 +106,11 @@ function* weaknesses(config: Config): Iterable<string> {
       yield `${name} is shorter than ${shortKey} characters and can be guessed. Use a random one.`;
     }
   }
+  if (config.demo && !loopback.test(config.host)) {
+    yield `PARLEY_DEMO=1 with HOST=${config.host}: whoever reaches this server signs in as anybody ` +
+      'of the example company. Set PARLEY_DEMO=0, or HOST=127.0.0.1.';
+  }
 }
+
+/** Hosts that only this machine reaches. */
+const loopback = /^(?:localhost|127\.\d+\.\d+\.\d+|::1)$/i;

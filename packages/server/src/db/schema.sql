@@ -208,6 +208,7 @@ create table signing_key (
   created_at timestamp with time zone not null default now(),
   public_key jsonb,
   source_id text collate "C",
+  registration uuid not null default gen_random_uuid(),
   constraint signing_key_pkey PRIMARY KEY (tenant_id, kid),
   constraint signing_key_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenant(id),
   constraint signing_key_tenant_id_source_id_fkey FOREIGN KEY (tenant_id, source_id) REFERENCES key_source(tenant_id, id),
@@ -219,7 +220,7 @@ alter table signing_key enable row level security, force row level security;
 create policy app on signing_key to parley_app using ((tenant_id = current_setting('parley.tenant'::text, true))) with check ((tenant_id = current_setting('parley.tenant'::text, true)));
 create policy core on signing_key to parley_core using (true);
 grant select, insert, delete on signing_key to parley_app;
-grant select (tenant_id, kid) on signing_key to parley_core;
+grant select (tenant_id, kid, registration) on signing_key to parley_core;
 
 create table tenant (
   id text collate "C" not null,

@@ -63,6 +63,8 @@ export interface SigningKeyTable {
   public_key: ColumnType<JsonObject | null, string | null, string | null>;
   source_id: string | null;
   created_at: Defaulted<Date>;
+  /** Another one for each time that a key is registered, under whatever id. */
+  registration: Defaulted<string>;
 }
 
 export interface BlockTable {
@@ -173,7 +175,7 @@ export interface CoreTables {
   installation: InstallationTable;
   tenant: Pick<TenantTable, 'id' | 'settings' | 'access_version' | 'suspended_at'>;
   key_source: Pick<KeySourceTable, 'tenant_id' | 'id' | 'next_read_at'>;
-  signing_key: Pick<SigningKeyTable, 'tenant_id' | 'kid'>;
+  signing_key: Pick<SigningKeyTable, 'tenant_id' | 'kid' | 'registration'>;
   app_user: Pick<
     AppUserTable,
     'tenant_id' | 'id' | 'version' | 'deactivated_at' | 'tokens_valid_from'

@@ -30,7 +30,7 @@ const coreColumns: { readonly [Table in keyof CoreTables]: Record<keyof CoreTabl
     installation: { only_row: true, epoch: true, key_fingerprint: true },
     tenant: { id: true, settings: true, access_version: true, suspended_at: true },
     key_source: { tenant_id: true, id: true, next_read_at: true },
-    signing_key: { tenant_id: true, kid: true },
+    signing_key: { tenant_id: true, kid: true, registration: true },
     app_user: {
       tenant_id: true,
       id: true,

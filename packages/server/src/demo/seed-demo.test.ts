@@ -170,12 +170,12 @@ test('The seeded messages are those of the content files', async () => {
 test('[DM3] Talking goes on where the seeded history ends', async () => {
   const { db } = seeded;
   const append = new GroupCommit({ db, bus: new MemoryBus(), now, onError: () => {} });
-  const { kid } = await seeded.sql
+  const { kid, registration } = await seeded.sql
     .selectFrom('signing_key')
-    .select('kid')
+    .select(['kid', 'registration'])
     .where('tenant_id', '=', 'demo')
     .executeTakeFirstOrThrow();
-  const session = { kid, issuedAt: now() };
+  const session = { kid, registration, issuedAt: now() };
   const heads = await seeded.sql
     .selectFrom('conversation')
     .select(['id', 'last_seq', 'version', 'created_by'])

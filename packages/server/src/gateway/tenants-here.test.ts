@@ -1,3 +1,4 @@
+import { newId } from '@parley/protocol';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { MemoryBus } from '../bus/memory.ts';
 import { createTestDatabase, type TestDatabase } from '../db/testing/test-database.ts';
@@ -11,8 +12,16 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 
+/** The registration of each key that stands or stood, by tenant and key id. */
+const registrations = new Map<string, string>();
+
 async function givenTenant(id: string, kids: readonly string[]): Promise<void> {
   await database.sql.insertInto('tenant').values({ id, name: id }).execute();
+  await register(id, kids);
+}
+
+async function register(id: string, kids: readonly string[]): Promise<void> {
+  for (const kid of kids) registrations.set(`${id} ${kid}`, newId());
   await database.sql
     .insertInto('signing_key')
     .values(
@@ -21,6 +30,7 @@ async function givenTenant(id: string, kids: readonly string[]): Promise<void> {
         kid,
         algorithm: 'HS256' as const,
         secret: Buffer.alloc(1),
+        registration: registrations.get(`${id} ${kid}`) ?? '',
       })),
     )
     .execute();
@@ -40,7 +50,8 @@ async function takeBack(tenant: string, kid: string): Promise<void> {
 }
 
 function outlet(tenant: string, kid: string): Outlet {
-  const sessions = new Set([{ kid, issuedAt: 0 }]);
+  const registration = registrations.get(`${tenant} ${kid}`) ?? newId();
+  const sessions = new Set([{ kid, registration, issuedAt: 0 }]);
   return { scope: { tenant, user: kid }, sessions, send: () => {}, end: () => {} };
 }
 
@@ -74,6 +85,18 @@ test('[RV26] Keys taken back and suspensions are found by comparing, each in its
     ['k1', 'suspended'],
     ['k2', 'suspended'],
   ]);
+});
+
+test('[AU86] A key whose id stands for another key meanwhile is found by comparing', async () => {
+  await givenTenant('t5', ['k1']);
+  const here = new TenantsHere(new MemoryBus());
+  here.add(outlet('t5', 'k1'));
+  const { ended, end } = recorder();
+  await here.compare(database.db, end);
+  await takeBack('t5', 'k1');
+  await register('t5', ['k1']);
+  await here.compare(database.db, end);
+  expect(ended).toEqual([['k1', 'key']]);
 });
 
 test('[RV26] Who comes while it is compared, with a key that was not asked for, is found by the next', async () => {

@@ -2,6 +2,7 @@ import { accessTopic, type Topic } from '@parley/protocol';
 import { readTenantsAccess } from '../access/read-tenants-access.ts';
 import type { Bus } from '../bus/bus.ts';
 import type { Database } from '../db/database.ts';
+import type { Session } from '../scope.ts';
 import type { Outlet } from './person.ts';
 
 /** A tenant with somebody connected here. */
@@ -55,20 +56,21 @@ export class TenantsHere {
       here,
       tenant: here.tenant,
       version: here.version,
-      kids: [...kidsOf(here)],
+      keys: [...keysOf(here).values()],
     }));
     for (let first = 0; first < asked.length; first += tenantsPerQuery) {
       const chunk = asked.slice(first, first + tenantsPerQuery);
-      for (const { index, version, suspended, goneKids } of await readTenantsAccess(db, chunk)) {
+      for (const { index, version, suspended, goneKeys } of await readTenantsAccess(db, chunk)) {
         const one = chunk[index];
         if (one === undefined) continue;
         for (const outlet of [...one.here.outlets]) {
           if (suspended) end(outlet, 'suspended');
-          else if (kidsOfOutlet(outlet).some((kid) => goneKids.has(kid))) end(outlet, 'key');
+          else if ([...outlet.sessions].some((session) => goneKeys.has(session.registration)))
+            end(outlet, 'key');
         }
         // Who came while it was read may have a key that was not asked for: then the next beat asks.
-        const known = new Set(one.kids);
-        if ([...kidsOf(one.here)].every((kid) => known.has(kid))) one.here.version = version;
+        const known = new Set(one.keys.map((key) => key.registration));
+        if ([...keysOf(one.here).keys()].every((key) => known.has(key))) one.here.version = version;
       }
     }
   }
@@ -76,10 +78,8 @@ export class TenantsHere {
 
 const tenantsPerQuery = 500;
 
-function kidsOf(here: TenantHere): Set<string> {
-  return new Set([...here.outlets].flatMap(kidsOfOutlet));
-}
-
-function kidsOfOutlet(outlet: Outlet): string[] {
-  return [...outlet.sessions].map((session) => session.kid);
+/** A session for each signing key that vouched, by the key's registration. */
+function keysOf(here: TenantHere): Map<string, Session> {
+  const sessions = [...here.outlets].flatMap((outlet) => [...outlet.sessions]);
+  return new Map(sessions.map((session) => [session.registration, session]));
 }

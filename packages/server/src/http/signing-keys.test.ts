@@ -177,11 +177,17 @@ describe('A key that is taken back', () => {
     await create(tenant, { public_key: pair.jwk, kid: 'a/b' });
     const token = tokenOf(tenant, 'a/b', pair);
     expect(await statusWith(token)).toBe(200);
+    const { registration } = await server.database.sql
+      .selectFrom('signing_key')
+      .select('registration')
+      .where('tenant_id', '=', tenant.id)
+      .where('kid', '=', 'a/b')
+      .executeTakeFirstOrThrow();
     server.bus.subscribe(accessTopic(tenant.id));
     told.length = 0;
     expect((await revoke(tenant, 'a/b')).status).toBe(204);
     expect(told).toEqual([
-      [accessTopic(tenant.id), { type: 'access', ended: { reason: 'key', kid: 'a/b' } }],
+      [accessTopic(tenant.id), { type: 'access', ended: { reason: 'key', registration } }],
     ]);
     expect(await statusWith(token)).toBe(401);
     expect((await revoke(tenant, 'a/b')).status).toBe(404);

@@ -18,6 +18,7 @@ interface Sender {
 interface Door {
   readonly tenant: string;
   readonly kid: string;
+  readonly registration: string;
 }
 
 /** Who sends the messages of a group: each person and each door once, and whose access has ended. */
@@ -31,14 +32,18 @@ export class AppendSenders {
 
   constructor(messages: readonly OutgoingMessage[]) {
     for (const { tenant, sender: user, session } of messages) {
-      const { issuedAt, kid } = session;
+      const { issuedAt, kid, registration } = session;
       this.#uses.push({
         sender: this.#once(this.#senders, `s${tenant} ${issuedAt} ${user}`, {
           tenant,
           user,
           issuedAt,
         }),
-        door: this.#once(this.#doors, `d${tenant} ${kid}`, { tenant, kid }),
+        door: this.#once(this.#doors, `d${tenant} ${kid} ${registration}`, {
+          tenant,
+          kid,
+          registration,
+        }),
       });
     }
   }
@@ -51,6 +56,7 @@ export class AppendSenders {
       senders.map((one) => new Date(one.issuedAt).toISOString()),
       this.#doors.map((one) => one.tenant),
       this.#doors.map((one) => one.kid),
+      this.#doors.map((one) => one.registration),
     ];
   }
 

@@ -46,10 +46,12 @@ export const statements = {
           (
             select true from signing_key
             where signing_key.tenant_id = wanted.tenant_id and signing_key.kid = wanted.kid
+              and signing_key.registration = wanted.registration
           ) as vouched,
           (select tenant.suspended_at is not null from tenant where tenant.id = wanted.tenant_id)
             as suspended
-        from unnest($4::text[], $5::text[]) with ordinality as wanted (tenant_id, kid, n)
+        from unnest($4::text[], $5::text[], $6::uuid[])
+          with ordinality as wanted (tenant_id, kid, registration, n)
         offset 0
       ) as door
       where door.suspended or door.vouched is null`,

@@ -24,7 +24,8 @@ function openAppend() {
     onError: () => {},
     onGroup: (size) => groups.push(size),
   });
-  const session = { kid: 'test', issuedAt: Date.now() };
+  const registration = newId();
+  const session = { kid: 'test', registration, issuedAt: Date.now() };
   const sender = async () => {
     const tenant = `t-${newId().slice(-12)}`;
     const { sql } = database;
@@ -35,7 +36,13 @@ function openAppend() {
       .execute();
     await sql
       .insertInto('signing_key')
-      .values({ tenant_id: tenant, kid: 'test', algorithm: 'HS256', secret: Buffer.alloc(1) })
+      .values({
+        tenant_id: tenant,
+        kid: 'test',
+        algorithm: 'HS256',
+        secret: Buffer.alloc(1),
+        registration,
+      })
       .execute();
     const scope = { tenant, user: 'ann' };
     const ctx = { scope, session, db: db.of(tenant), bus, append, now: Date.now };

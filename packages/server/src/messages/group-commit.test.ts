@@ -20,6 +20,7 @@ afterAll(() => database.drop());
 /** Two people in a fresh tenant, an append path of their own, and what it published. */
 async function open() {
   const tenant = `t-${newId().slice(-12)}`;
+  const registration = newId();
   await database.sql.insertInto('tenant').values({ id: tenant, name: tenant }).execute();
   await database.sql
     .insertInto('app_user')
@@ -27,7 +28,13 @@ async function open() {
     .execute();
   await database.sql
     .insertInto('signing_key')
-    .values({ tenant_id: tenant, kid: 'test', algorithm: 'HS256', secret: Buffer.alloc(1) })
+    .values({
+      tenant_id: tenant,
+      kid: 'test',
+      algorithm: 'HS256',
+      secret: Buffer.alloc(1),
+      registration,
+    })
     .execute();
   const bus = new MemoryBus();
   const published: BusMessage[] = [];
@@ -39,7 +46,7 @@ async function open() {
     now: Date.now,
     onError: (error) => errors.push(error),
   });
-  const session = { kid: 'test', issuedAt: Date.now() };
+  const session = { kid: 'test', registration, issuedAt: Date.now() };
   const scope = { tenant, user: 'ann' };
   const ctx = { scope, session, db: db.of(tenant), bus, append, now: Date.now };
   const converse = async () => {
@@ -202,6 +209,7 @@ describe('group commit', () => {
     expect(await dead(attempts('bob'))).toBe(5);
     await bob.set({ deactivated_at: null }).execute();
     expect(await dead(attempts('bob', { kid: 'revoked' }))).toBe(6);
+    expect(await dead(attempts('bob', { registration: newId() }))).toBe(7);
     const all = database.sql.updateTable('tenant').where('id', '=', tenant);
     await all.set({ suspended_at: new Date() }).execute();
     await expect(path.send(conversation, 'suspended')).rejects.toMatchObject({
@@ -224,7 +232,7 @@ describe('group commit', () => {
     ]);
     expect([gone.status, stays.status]).toEqual(['rejected', 'fulfilled']);
     await all.set({ suspended_at: null }).execute();
-    await expect(path.send(conversation, 'back')).resolves.toMatchObject({ seq: 7 });
+    await expect(path.send(conversation, 'back')).resolves.toMatchObject({ seq: 8 });
   });
 
   it('[GC13] where one of two blocks the other nothing is stored or told, a repeat neither', async () => {

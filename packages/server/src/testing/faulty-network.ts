@@ -73,6 +73,8 @@ class Node implements Bus {
     this.#handler = handler;
   }
 
+  onHearing(): void {}
+
   subscribe(topic: Topic): void {
     this.#topics.add(topic);
   }

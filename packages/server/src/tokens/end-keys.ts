@@ -1,6 +1,9 @@
 import { accessTopic } from '@parley/protocol';
 import type { Bus } from '../bus/bus.ts';
-import type { SigningKeys } from './signing-keys.ts';
+import type { SigningKey, SigningKeys } from './signing-keys.ts';
+
+/** Which key is gone. */
+export type EndedKey = Pick<SigningKey, 'kid' | 'registration'>;
 
 interface EndKeys {
   readonly tenant: string;
@@ -13,11 +16,11 @@ interface EndKeys {
  *
  * On this node no such token verifies any more, and the connections are closed, when this returns.
  */
-export function endKeys({ tenant, keys, bus }: EndKeys, kids: readonly string[]): void {
-  for (const kid of kids) keys.forget(tenant, kid);
-  if (kids.length === 0) return;
+export function endKeys({ tenant, keys, bus }: EndKeys, ended: readonly EndedKey[]): void {
+  for (const { kid } of ended) keys.forget(tenant, kid);
+  if (ended.length === 0) return;
   bus.publish(
     accessTopic(tenant),
-    kids.map((kid) => ({ type: 'access', ended: { reason: 'key', kid } })),
+    ended.map(({ registration }) => ({ type: 'access', ended: { reason: 'key', registration } })),
   );
 }

@@ -9,13 +9,13 @@ import { isRandomId } from './random-id.ts';
 export async function removeKeySource(ctx: TenantContext, id: string): Promise<void> {
   const { tenant, actor, db, now } = ctx;
   if (!isRandomId(id)) throw new ParleyError('not_found');
-  const kids = await db.sql.transaction().execute(async (trx) => {
+  const revoked = await db.sql.transaction().execute(async (trx) => {
     await lockTenant(trx, tenant);
     const keys = await trx
       .deleteFrom('signing_key')
       .where('tenant_id', '=', tenant)
       .where('source_id', '=', id)
-      .returning('kid')
+      .returning(['kid', 'registration'])
       .execute();
     const gone = await trx
       .deleteFrom('key_source')
@@ -24,12 +24,11 @@ export async function removeKeySource(ctx: TenantContext, id: string): Promise<v
       .returning('url')
       .executeTakeFirst();
     if (gone === undefined) throw new ParleyError('not_found');
-    const revoked = keys.map(({ kid }) => kid);
-    if (revoked.length > 0) await bumpAccess(trx, tenant);
-    const target = { source: id, url: gone.url, kids: revoked };
+    if (keys.length > 0) await bumpAccess(trx, tenant);
+    const target = { source: id, url: gone.url, kids: keys.map(({ kid }) => kid) };
     const at = new Date(now());
     await recordAct(trx, tenant, { actor, action: 'key_source.removed', target, at });
-    return revoked;
+    return keys;
   });
-  endKeys(ctx, kids);
+  endKeys(ctx, revoked);
 }

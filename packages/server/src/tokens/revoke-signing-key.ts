@@ -25,13 +25,13 @@ export async function revokeSigningKey(
 ): Promise<void> {
   const { tenant, actor, db, now } = ctx;
   if (!isKid(kid)) throw new ParleyError('not_found');
-  await db.sql.transaction().execute(async (trx) => {
+  const registration = await db.sql.transaction().execute(async (trx) => {
     await lockTenant(trx, tenant);
     const gone = await trx
       .deleteFrom('signing_key')
       .where('tenant_id', '=', tenant)
       .where('kid', '=', kid)
-      .returning(['algorithm', 'source_id'])
+      .returning(['algorithm', 'source_id', 'registration'])
       .executeTakeFirst();
     if (gone === undefined) throw new ParleyError('not_found');
     if (gone.source_id !== null) throw new ParleyError('not_allowed', { message: published });
@@ -40,8 +40,9 @@ export async function revokeSigningKey(
     const target = { kid, algorithm: gone.algorithm };
     const at = new Date(now());
     await recordAct(trx, tenant, { actor, action: 'signing_key.revoked', target, at });
+    return gone.registration;
   });
-  endKeys(ctx, [kid]);
+  endKeys(ctx, [{ kid, registration }]);
 }
 
 async function refuseLast(trx: Kysely<Tables>, tenant: string): Promise<void> {

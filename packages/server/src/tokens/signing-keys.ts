@@ -12,6 +12,8 @@ export type KeyAlgorithm = 'HS256' | PublicAlgorithm;
 /** A key that verifies a tenant's tokens; with HS256 it signs them as well. */
 export interface SigningKey {
   readonly kid: string;
+  /** Which one of that id: what is kept here may have been taken back, and its id given to another. */
+  readonly registration: string;
   readonly algorithm: KeyAlgorithm;
   readonly key: CryptoKey;
 }
@@ -111,20 +113,20 @@ export class SigningKeys {
     const row = await this.#db
       .of(tenant)
       .sql.selectFrom('signing_key')
-      .select(['algorithm', 'secret', 'public_key'])
+      .select(['algorithm', 'secret', 'public_key', 'registration'])
       .where('tenant_id', '=', tenant)
       .where('kid', '=', kid)
       .executeTakeFirst();
     if (row === undefined) return undefined;
-    const { algorithm, secret, public_key } = row;
+    const { algorithm, secret, public_key, registration } = row;
     if (algorithm === 'HS256') {
       if (secret === null) return undefined;
       const text = this.#box.open(secret, nameOf(tenant, kid));
-      return { kid, algorithm, key: await importSecret(text) };
+      return { kid, registration, algorithm, key: await importSecret(text) };
     }
     const known = readPublicKey(public_key);
     if (known?.algorithm !== algorithm) return undefined;
-    return { kid, algorithm, key: await importPublicKey(known.jwk) };
+    return { kid, registration, algorithm, key: await importPublicKey(known.jwk) };
   }
 
   #keep(name: string, key: SigningKey): void {

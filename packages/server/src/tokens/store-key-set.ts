@@ -4,7 +4,7 @@ import { recordAct } from '../audit/record-act.ts';
 import type { Tables } from '../db/tables.ts';
 import { bumpAccess, lockTenant } from '../tenants/lock-tenant.ts';
 import type { TenantContext } from '../tenants/tenant-context.ts';
-import { endKeys } from './end-keys.ts';
+import { type EndedKey, endKeys } from './end-keys.ts';
 import type { IgnoredKey, KeySet, NamedKey } from './parse-key-set.ts';
 
 /** One reading of a source: when it began is its name. */
@@ -15,7 +15,7 @@ interface Reading {
 
 /** What became of the keys of a set. */
 interface Outcome {
-  readonly revoked: readonly string[];
+  readonly revoked: readonly EndedKey[];
   readonly ignored: readonly IgnoredKey[];
 }
 
@@ -83,28 +83,27 @@ async function replaceKeys(
 ): Promise<Outcome> {
   const stored = await trx
     .selectFrom('signing_key')
-    .select(['kid', 'public_key'])
+    .select(['kid', 'public_key', 'registration'])
     .where('tenant_id', '=', tenant)
     .where('source_id', '=', source)
     .execute();
   const listed = new Map(keys.map((key) => [key.kid, key]));
   // A name that stands for other numbers now is another key: the old one ends.
-  const revoked = stored
-    .filter(({ kid, public_key }) => !isSame(listed.get(kid), public_key))
-    .map(({ kid }) => kid);
-  const ended = new Set(revoked);
+  const revoked = stored.filter(({ kid, public_key }) => !isSame(listed.get(kid), public_key));
+  const kids = revoked.map(({ kid }) => kid);
+  const ended = new Set(kids);
   const known = new Set(stored.map(({ kid }) => kid).filter((kid) => !ended.has(kid)));
   const fresh = keys.filter(({ kid }) => !known.has(kid));
 
   await sql`
     delete from signing_key where tenant_id = ${tenant} and source_id = ${source}
-      and kid = any(${revoked}::text[])`.execute(trx);
+      and kid = any(${kids}::text[])`.execute(trx);
   const added = await insertKeys(trx, tenant, source, fresh);
   const at = new Date(now());
   if (revoked.length > 0) {
     await bumpAccess(trx, tenant);
     const entry = { actor: { kind: 'system' }, action: 'signing_key.revoked', at } as const;
-    await recordAct(trx, tenant, { ...entry, target: { source, kids: revoked } });
+    await recordAct(trx, tenant, { ...entry, target: { source, kids } });
   }
   if (added.size > 0) {
     const entry = { actor: { kind: 'system' }, action: 'signing_key.created', at } as const;

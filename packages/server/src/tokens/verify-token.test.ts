@@ -77,6 +77,7 @@ describe('A token that is good', () => {
       user: 'alice',
       name: 'Alice B',
       kid: acme.kid,
+      registration: expect.any(String),
       issuedAt: now,
       expiresAt: now + 60_000,
     });

@@ -10,6 +10,7 @@ export interface VerifiedToken {
   /** The `name` claim, when it is a possible name. */
   readonly name?: string;
   readonly kid: string;
+  readonly registration: string;
   readonly issuedAt: number;
   readonly expiresAt: number;
 }
@@ -36,7 +37,7 @@ export async function verifyToken(
   const key = await keys.find(claimed.tenant, claimed.kid);
   if (key === undefined) return refuse('unknown key');
   const payload = await verifySignature(token, key, now);
-  return readClaims(payload, claimed.kid, now);
+  return readClaims(payload, key, now);
 }
 
 async function verifySignature(
@@ -60,7 +61,11 @@ async function verifySignature(
   }
 }
 
-function readClaims(payload: JWTPayload, kid: string, now: number): VerifiedToken {
+function readClaims(
+  payload: JWTPayload,
+  { kid, registration }: SigningKey,
+  now: number,
+): VerifiedToken {
   const { tenant, sub, iat, exp, name } = payload;
   // The same bytes were read before to find the key, so this tenant is the key's.
   if (typeof tenant !== 'string') return refuse('tenant');
@@ -75,6 +80,7 @@ function readClaims(payload: JWTPayload, kid: string, now: number): VerifiedToke
     user: sub,
     ...(known === undefined ? {} : { name: known }),
     kid,
+    registration,
     issuedAt,
     expiresAt,
   };

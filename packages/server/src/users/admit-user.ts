@@ -47,6 +47,7 @@ async function create({ db, scope, session }: Door, name: string): Promise<Perso
     insert into app_user (tenant_id, id, name)
     select tenant.id, ${scope.user}, ${name} from tenant
     join signing_key on signing_key.tenant_id = tenant.id and signing_key.kid = ${session.kid}
+      and signing_key.registration = ${session.registration}
     where tenant.id = ${scope.tenant} and tenant.suspended_at is null
     on conflict (tenant_id, id) do nothing
     returning id, name, avatar_url, ${profileStamp} as updated_at, version as me, role`.execute(

@@ -24,17 +24,24 @@ export async function createTestPeople(
 ): Promise<TestPeople> {
   const tenant = `t-${newId().slice(-12)}`;
   const bus = new MemoryBus();
+  const registration = newId();
   await sql
     .insertInto('tenant')
     .values({ id: tenant, name: tenant, settings: JSON.stringify(settings) })
     .execute();
   await sql
     .insertInto('signing_key')
-    .values({ tenant_id: tenant, kid: 'test', algorithm: 'HS256', secret: Buffer.alloc(1) })
+    .values({
+      tenant_id: tenant,
+      kid: 'test',
+      algorithm: 'HS256',
+      secret: Buffer.alloc(1),
+      registration,
+    })
     .execute();
   const as = (user: string): Context => ({
     scope: { tenant, user },
-    session: { kid: 'test', issuedAt: Date.now() },
+    session: { kid: 'test', registration, issuedAt: Date.now() },
     db: db.of(tenant),
     bus,
     now: Date.now,
