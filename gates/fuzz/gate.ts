@@ -77,7 +77,8 @@ async function fuzzServer(run: Run): Promise<number> {
       } finally {
         const report = await pair.stop();
         // Its lines are cut a moment before it is known to have ended.
-        if (report.lost > 0) await Promise.race([installed.exit, setTimeout(1_000)]);
+        if (report.lost + report.faults.length > 0)
+          await Promise.race([installed.exit, setTimeout(1_000)]);
         if (installed.ended !== undefined) run.fail(`${installed.ended}\n${installed.log()}`);
         judge(run, name, report);
       }

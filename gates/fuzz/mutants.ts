@@ -34,7 +34,7 @@ export const mutants: readonly Mutant[] = [
   {
     id: 'no-json',
     bug: 'a body that is no JSON is a fault of the server',
-    file: `${server}/http/json-body.ts`,
+    file: `${server}/http/check-json.ts`,
     find: "throw new ParleyError('bad_request', { message: 'The body is not JSON.', cause });",
     replace: 'throw cause;',
     part: 'calls',

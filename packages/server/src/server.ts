@@ -112,7 +112,6 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
     onPlaceEnded: (scope) => watching.review(scope),
     onError,
   });
-  const watching = new Watching({ hub, presence, db, onError });
   const heads = new Heads({ db, hub, onError });
   const refused = refusedCounter();
   const doors = createDoors({
@@ -125,6 +124,7 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
     onRefused: (rate) => refused.inc({ rate }),
   });
   const { addresses, origins, limits, turns, headers } = doors;
+  const watching = new Watching({ hub, presence, db, turns, onError });
   const gateway = new Gateway({
     commands: {
       contextOf,
@@ -202,6 +202,7 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
       await gateway.drain(append.close());
       await heads.close();
       hub.close();
+      watching.close();
       limits.close();
       await presence.close();
       http.closeIdleConnections();

@@ -1,5 +1,6 @@
 import { newId } from '@parley/protocol';
 import { describe, expect, it } from 'vitest';
+import { bounds } from '../src/limits/bounds.ts';
 import { rates } from '../src/limits/rates.ts';
 import { RawLine, upgradeRequest } from '../src/testing/raw-line.ts';
 import { startTestServer } from '../src/testing/test-server.ts';
@@ -127,5 +128,34 @@ describe('limits of sockets', () => {
     await bob.settled();
     ann.terminate();
     await ann.closed;
+  });
+});
+
+describe('frames that nothing else counts', () => {
+  it('[LI8] a line that floods with pongs or pings is cut, and others are not held up', async () => {
+    await using server = await startTestServer();
+    const tenant = await server.tenant(['ann', 'bob']);
+    const bob = await tenant.connect('bob');
+    for (const opcode of [0x9, 0xa]) {
+      const line = await RawLine.open(server.url);
+      await line.upgrade();
+      // Masked with zeros, and empty.
+      const control = Buffer.from([0x80 | opcode, 0x80, 0, 0, 0, 0]);
+      line.write(Buffer.concat(Array(bounds.controlFrames).fill(control)));
+      line.write(Buffer.concat(Array(50).fill(control)));
+      await line.closed;
+      await bob.settled();
+    }
+  });
+
+  it('[LI8] a message in very many parts ends its connection', async () => {
+    await using server = await startTestServer();
+    const line = await RawLine.open(server.url);
+    await line.upgrade();
+    const part = (opcode: number) => Buffer.from([opcode, 0x80, 0, 0, 0, 0]);
+    line.write(Buffer.concat([part(1), ...Array(bounds.fragments).fill(part(0))]));
+    await line.closed;
+    // 1008, in a close frame.
+    expect(line.received).toContain('\x88\x02\x03\xf0');
   });
 });

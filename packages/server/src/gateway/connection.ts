@@ -78,6 +78,8 @@ export class Connection {
   state: ConnectionState = { status: 'greeting' };
   /** Heartbeats since anything was heard. */
   silentBeats = 0;
+  /** Pings and pongs since the last heartbeat. */
+  controlFrames = 0;
   /** It closes: what still arrives is nobody's wish any more. */
   closing = false;
   /** Access ended while it was greeting, for this reason: hello is answered so. */

@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import { limits } from '@parley/protocol';
 import type { Logger } from 'pino';
 import { type WebSocket, WebSocketServer } from 'ws';
+import { bounds } from '../limits/bounds.ts';
 import type { FairTurns } from '../limits/fair-turns.ts';
 import type { Limits } from '../limits/limits.ts';
 import { type Commands, publishTyping } from './commands.ts';
@@ -39,6 +40,8 @@ export class Gateway {
       // Compression per socket costs memory and is a bomb's best friend.
       perMessageDeflate: false,
       maxPayload: limits.frameBytes,
+      // Each part costs as much as a frame, an empty one too.
+      maxFragments: bounds.fragments,
     });
     // A handshake that ws refuses is answered in our form: with our headers, and no HTML.
     this.#sockets.on('wsClientError', (error, stream) => {
@@ -68,7 +71,10 @@ export class Gateway {
     const destroy = () => stream.destroy();
     stream.on('error', destroy);
     const { doorstep } = this.#options;
-    const visitor = await doorstep.admit(request, stream);
+    const visitor = await doorstep.admit(request, stream).catch((error: unknown) => {
+      this.#options.log.warn({ err: error }, 'nobody can be let in');
+      return doorstep.refuse(stream, { code: 'unavailable', retryAfterMs: 1_000 });
+    });
     if (visitor === undefined) return;
     stream.once('close', () => doorstep.left(visitor));
     this.#sockets.handleUpgrade(request, stream, head, (socket) => {
@@ -124,12 +130,9 @@ export class Gateway {
       }
       void dispatch(this.#options, connection, data.toString('utf8'));
     });
-    socket.on('pong', () => {
-      connection.silentBeats = 0;
-    });
-    socket.on('ping', () => {
-      connection.silentBeats = 0;
-    });
+    const control = () => this.#hearControl(connection);
+    socket.on('pong', control);
+    socket.on('ping', control);
     // ws closes with the right code by itself (1009, 1007, 1002); the event must only not be uncaught.
     socket.on('error', (error) => this.#options.log.debug({ err: error, address }, 'socket error'));
     socket.on('close', () => {
@@ -137,6 +140,15 @@ export class Gateway {
       this.#retire(connection);
     });
     if (this.#draining) connection.close('drain');
+  }
+
+  /** A ping or pong: it keeps the line, and nothing else counts it. */
+  #hearControl(connection: Connection): void {
+    connection.silentBeats = 0;
+    if (++connection.controlFrames <= bounds.controlFrames || connection.closing) return;
+    connection.close('flooding');
+    // What is still on its way would be read until the close is answered.
+    connection.socket.terminate();
   }
 
   /** It is nobody's from here on: it neither hears nor shows anything. */
@@ -168,6 +180,7 @@ export class Gateway {
         continue;
       }
       connection.silentBeats++;
+      connection.controlFrames = 0;
       connection.socket.ping();
     }
   }

@@ -50,12 +50,13 @@ export class Heads {
   }
 
   async #compareRooms(rooms: readonly Room[]): Promise<void> {
+    const asked = rooms.map((room) => room.blocked);
     const { rows } = await sql<{ n: number; version: number; blocked: boolean }>`
       select known.n::int as n, conversation.version, conversation.blocked
       from unnest(${rooms.map((room) => room.tenant)}::text[],
         ${rooms.map((room) => room.conversation)}::uuid[],
         ${rooms.map((room) => room.live.version)}::bigint[],
-        ${rooms.map((room) => room.blocked)}::boolean[])
+        ${asked}::boolean[])
         with ordinality as known (tenant_id, id, version, blocked, n)
       join conversation using (tenant_id, id)
       where conversation.version > known.version or conversation.blocked <> known.blocked`.execute(
@@ -65,8 +66,8 @@ export class Heads {
       const room = rooms[n - 1];
       if (room === undefined) continue;
       room.live.catchUp(version);
-      // A block takes no version: who is blocked must not see one.
-      room.blocked = blocked;
+      // A block takes no version: who is blocked must not see one. What was heard meanwhile is newer.
+      if (room.blocked === asked[n - 1]) room.blocked = blocked;
     }
   }
 

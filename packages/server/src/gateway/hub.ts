@@ -110,6 +110,11 @@ export class Hub {
     return this.#people.get(userTopic(scope.tenant, scope.user))?.blocks ?? new Set();
   }
 
+  /** The connections that a person has here. */
+  outletsOf({ tenant, user }: Scope): readonly Outlet[] {
+    return [...(this.#people.get(userTopic(tenant, user))?.connections ?? [])];
+  }
+
   people(): IterableIterator<Person> {
     return this.#people.values();
   }

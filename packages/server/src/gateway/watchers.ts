@@ -35,6 +35,11 @@ export class Watchers {
     }
   }
 
+  /** Who watches this person. */
+  of({ tenant, user }: Scope): readonly Outlet[] {
+    return [...(this.#watchers.get(presenceTopic(tenant, user)) ?? [])];
+  }
+
   add(outlet: Outlet, users: Iterable<string>): void {
     for (const user of users) {
       const topic = presenceTopic(outlet.scope.tenant, user);

@@ -1,17 +1,21 @@
 import { type CommandResult, limits, ParleyError } from '@parley/protocol';
 import type { Context } from '../context.ts';
 import type { Database } from '../db/database.ts';
+import type { FairTurns } from '../limits/fair-turns.ts';
 import type { PresenceDesk } from '../presence/presence.ts';
 import type { Scope } from '../scope.ts';
 import { visibleUsers } from '../users/visible-users.ts';
 import type { Connection } from './connection.ts';
 import type { Hub } from './hub.ts';
 import type { Outlet } from './person.ts';
+import { WatchReviews } from './watch-reviews.ts';
 
 interface WatchingParts {
   readonly hub: Hub;
   readonly presence: PresenceDesk;
   readonly db: Database;
+  /** Turns at the database, taken by tenants. */
+  readonly turns: FairTurns;
   readonly onError: (error: unknown) => void;
 }
 
@@ -19,9 +23,18 @@ interface WatchingParts {
 export class Watching {
   readonly #parts: WatchingParts;
   readonly #watching = new Map<Outlet, Connection>();
+  readonly #reviews: WatchReviews<Connection>;
 
   constructor(parts: WatchingParts) {
+    const { hub, db, turns, onError } = parts;
     this.#parts = parts;
+    this.#reviews = new WatchReviews({
+      watchersOf: (scope) => hub.outletsOf(scope).flatMap((one) => this.#watching.get(one) ?? []),
+      visible: (scope, users) =>
+        turns.take(scope.tenant, () => visibleUsers({ scope, db: db.of(scope.tenant) }, users)),
+      unwatch: (connection, users) => this.unwatch(connection, users),
+      onError,
+    });
   }
 
   /** Watches these people; those whom the person may not see are absent from the answer. */
@@ -30,7 +43,7 @@ export class Watching {
     connection: Connection,
     users: readonly string[],
   ): Promise<CommandResult<'presence.watch'>> {
-    const visible = [...(await visibleUsers(ctx, users))];
+    const { visible, began } = await this.#ask(ctx, users);
     if (connection.state.status !== 'open') throw new ParleyError('hello_first');
     // Counted when nothing can come in between: watches of one connection may be under way at once.
     if (new Set([...connection.watched, ...visible]).size > limits.watchedPeople) {
@@ -44,6 +57,8 @@ export class Watching {
     this.#watching.set(outlet, connection);
     // Listen first, look second: who comes in between is told twice, never missed.
     this.#parts.hub.watchers.add(outlet, visible);
+    // Somebody was removed while it was asked: that review has not seen these watches.
+    if (this.#reviews.begun !== began) this.#reviews.add(ctx.scope, visible);
     return { users: await this.#parts.presence.look(ctx.scope, visible) };
   }
 
@@ -59,24 +74,28 @@ export class Watching {
    * A person is out of a conversation: whom they could only see there they watch no longer, and who
    * could only see them there watches them no longer.
    */
-  review({ tenant, user }: Scope): void {
-    for (const [{ scope }, connection] of this.#watching) {
-      if (scope.tenant !== tenant) continue;
-      if (scope.user !== user && !connection.watched.has(user)) continue;
-      const doubtful = scope.user === user ? [...connection.watched] : [user];
-      this.#unwatchHidden(scope, connection, doubtful).catch(this.#parts.onError);
+  review(scope: Scope): void {
+    const { tenant, user } = scope;
+    const watched = this.#parts.hub
+      .outletsOf(scope)
+      .flatMap((one) => [...(this.#watching.get(one)?.watched ?? [])]);
+    this.#reviews.add(scope, watched);
+    for (const watcher of this.#parts.hub.watchers.of(scope)) {
+      if (watcher.scope.user !== user)
+        this.#reviews.add({ tenant, user: watcher.scope.user }, [user]);
     }
   }
 
-  async #unwatchHidden(
-    scope: Scope,
-    connection: Connection,
-    users: readonly string[],
-  ): Promise<void> {
-    const visible = await visibleUsers({ scope, db: this.#parts.db.of(scope.tenant) }, users);
-    this.unwatch(
-      connection,
-      users.filter((user) => !visible.has(user)),
-    );
+  close(): void {
+    this.#reviews.close();
+  }
+
+  /** Asks again when somebody was removed meanwhile, a few times. */
+  async #ask(ctx: Context, users: readonly string[]) {
+    for (let asked = 1; ; asked++) {
+      const began = this.#reviews.begun;
+      const visible = [...(await visibleUsers(ctx, users))];
+      if (this.#reviews.begun === began || asked === 3) return { visible, began };
+    }
   }
 }

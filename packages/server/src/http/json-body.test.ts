@@ -114,7 +114,7 @@ describe('A body', () => {
   test.each(['{"toString":"x","valueOf":1}', '{"toString":null}', '{"\\u0074oString":{}}'])(
     '[AU85] with an odd object where text belongs is refused, and no error of ours: %s',
     async (odd) => {
-      for (const field of ['name', 'frame_ancestors', 'more']) {
+      for (const field of ['name', 'more']) {
         const answer = await post(`{"id":"odd","name":"x","${field}":{"length":${odd}}}`);
         expect(answer.status).toBe(400);
         expect(answer.body).toMatchObject({ code: 'bad_request' });

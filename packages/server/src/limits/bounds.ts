@@ -19,6 +19,10 @@ export const bounds = {
   framesBeforeHello: 50,
   webSockets: 250_000,
   webSocketsPerAddress: 50_000,
+  /** Pings and pongs of one connection between two of our heartbeats; then it is cut. */
+  controlFrames: 200,
+  /** Parts that one message may come in. */
+  fragments: 128,
   /** Requests of one connection under way; then reading pauses until half are answered. */
   requestsUnderWay: 128,
   /** Of those, the ones that ask the database. */
