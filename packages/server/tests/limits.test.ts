@@ -157,5 +157,19 @@ describe('frames that nothing else counts', () => {
     await line.closed;
     // 1008, in a close frame.
     expect(line.received).toContain('\x88\x02\x03\xf0');
+    // Again and again in fewer, of somebody who has said hello.
+    const tenant = await server.tenant(['ann', 'bob']);
+    const other = await RawLine.open(server.url);
+    await other.upgrade();
+    const hello = JSON.stringify({ id: 1, type: 'hello', token: await tenant.token('ann') });
+    const length = Buffer.alloc(2);
+    length.writeUInt16BE(hello.length);
+    other.write(
+      Buffer.concat([Buffer.from([0x81, 0xfe]), length, Buffer.alloc(4), Buffer.from(hello)]),
+    );
+    await other.has('"result"');
+    const message = Buffer.concat([part(1), ...Array(800).fill(part(0)), part(0x80)]);
+    other.write(Buffer.concat(Array(100).fill(message)));
+    await other.closed;
   });
 });

@@ -15,6 +15,7 @@ import type { Scope, Session } from '../scope.ts';
 import type { Flusher } from './flusher.ts';
 import { Intake } from './intake.ts';
 import { Outflow } from './outflow.ts';
+import { Overhead } from './overhead.ts';
 import type { Outlet } from './person.ts';
 import { textFrame } from './text-frame.ts';
 
@@ -80,6 +81,7 @@ export class Connection {
   silentBeats = 0;
   /** Pings and pongs since the last heartbeat. */
   controlFrames = 0;
+  readonly overhead: Overhead;
   /** It closes: what still arrives is nobody's wish any more. */
   closing = false;
   /** Access ended while it was greeting, for this reason: hello is answered so. */
@@ -101,6 +103,7 @@ export class Connection {
     this.address = options.address;
     this.origin = options.origin;
     this.intake = new Intake(options.socket);
+    this.overhead = new Overhead(options.stream);
     this.#onOpen = options.onOpen;
     this.#onCut = options.onCut;
     this.#outflow = new Outflow({

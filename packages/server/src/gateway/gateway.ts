@@ -120,10 +120,15 @@ export class Gateway {
       },
       onCut: () => this.#retire(connection, 'at once'),
     });
+    const { overhead } = connection;
     this.#connections.add(connection);
     socket.on('message', (data: Buffer, isBinary: boolean) => {
       connection.silentBeats = 0;
       if (connection.closing) return;
+      if (overhead.isTooMuch(data.length)) {
+        cut(connection);
+        return;
+      }
       if (isBinary) {
         connection.close('protocolError');
         return;
@@ -146,9 +151,7 @@ export class Gateway {
   #hearControl(connection: Connection): void {
     connection.silentBeats = 0;
     if (++connection.controlFrames <= bounds.controlFrames || connection.closing) return;
-    connection.close('flooding');
-    // What is still on its way would be read until the close is answered.
-    connection.socket.terminate();
+    cut(connection);
   }
 
   /** It is nobody's from here on: it neither hears nor shows anything. */
@@ -181,9 +184,16 @@ export class Gateway {
       }
       connection.silentBeats++;
       connection.controlFrames = 0;
+      connection.overhead.beat();
       connection.socket.ping();
     }
   }
+}
+
+/** Closes it at once: what is still on its way would be read until the close is answered. */
+function cut(connection: Connection): void {
+  connection.close('flooding');
+  connection.socket.terminate();
 }
 
 /** Counts the bytes that come before hello is answered, whatever they are: frames, parts of one, pings. */

@@ -21,8 +21,10 @@ export const bounds = {
   webSocketsPerAddress: 50_000,
   /** Pings and pongs of one connection between two of our heartbeats; then it is cut. */
   controlFrames: 200,
-  /** Parts that one message may come in. */
-  fragments: 128,
+  /** Parts that one message may come in: the largest in parts of 64 bytes, and some. */
+  fragments: 1_100,
+  /** Bytes that one connection sends beside its messages between two of our heartbeats; then it is cut. */
+  overheadBytes: mebibyte / 4,
   /** Requests of one connection under way; then reading pauses until half are answered. */
   requestsUnderWay: 128,
   /** Of those, the ones that ask the database. */
