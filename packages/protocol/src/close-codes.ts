@@ -12,6 +12,8 @@ export const closeCodes = {
   slowConsumer: { code: 4008, reason: 'reading too slowly' },
   /** Nothing was heard for two heartbeats. */
   heartbeatLost: { code: 4010, reason: 'heartbeat lost' },
+  /** The database was restored to another point: come back, and take what `sync` says. */
+  historyChanged: { code: 4012, reason: 'the history has changed' },
   /** The installation takes no more connections now. */
   overloaded: { code: 4013, reason: 'too many connections, come back later' },
   /** The person has too many connections: close some, come back later. */

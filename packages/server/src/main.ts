@@ -1,6 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
+import manifest from '../package.json' with { type: 'json' };
 import { MemoryBus } from './bus/memory.ts';
+import { RedisBus } from './bus/redis.ts';
 import { type Config, readConfig } from './config/config.ts';
 import { openDataFolder } from './config/data-folder.ts';
 import { openSecrets } from './config/secrets.ts';
@@ -9,11 +11,17 @@ import { checkEncryptionKey } from './db/check-encryption-key.ts';
 import { embeddedGuest } from './db/embedded/guest.ts';
 import { startEmbedded } from './db/embedded/start-embedded.ts';
 import { migrate } from './db/migrate.ts';
+import { migrationsFolder, readMigrations } from './db/migration-files.ts';
 import { openDatabase } from './db/postgres/open-database.ts';
 import { demoPeople } from './demo/people.ts';
 import { seedDemo } from './demo/seed-demo.ts';
+import { RedisLedger } from './limits/redis.ts';
+import { BusFingerprint } from './nodes/bus-fingerprint.ts';
+import { Node } from './nodes/node.ts';
 import { OperatorError } from './operator-error.ts';
 import { MemoryPresenceStore } from './presence/store/memory.ts';
+import { RedisPresenceStore } from './presence/store/redis.ts';
+import { openRedis } from './redis/redis.ts';
 import { startServer } from './server.ts';
 import { SigningKeys } from './tokens/signing-keys.ts';
 
@@ -39,7 +47,9 @@ async function run(): Promise<void> {
   if (config.demo) say('Parley, demo: example people and messages, sign-in without a password.');
   const stopping = whenToldToStop();
   // Also when it is told in the middle of a start that hangs, on a database that does not answer say.
-  void stopping.then(() => setTimeout(() => process.exit(1), drainMs).unref());
+  void stopping.then(endInTime);
+  const lost = Promise.withResolvers<never>();
+  lost.promise.catch(endInTime);
 
   const folder = onceFolder(config, (text) => log.warn(text));
   const secrets = await openSecrets(config, folder);
@@ -69,18 +79,34 @@ async function run(): Promise<void> {
       warn: (text) => log.warn(text),
     });
     closers.push(() => db.close());
+    const node = await Node.open({
+      address,
+      hold: config.redisUrl === undefined ? 'alone' : 'shared',
+      version: manifest.version,
+      migrations: (await readMigrations(migrationsFolder)).length,
+      say,
+      log,
+      onLost: (error) => lost.reject(error),
+    });
+    closers.push(() => node.close());
+    const { now } = node.clock;
     await migrate(address, { warn: (text) => log.warn(text) });
     await checkEncryptionKey(db, secrets.encryptionKey);
     if (config.demo) {
-      const keys = new SigningKeys({ db, secretKey: secrets.encryptionKey, now: Date.now });
-      await seedDemo(db, { keys, now: Date.now });
+      const keys = new SigningKeys({ db, secretKey: secrets.encryptionKey, now });
+      await seedDemo(db, { keys, now });
     }
-    const bus = new MemoryBus();
-    const presenceStore = new MemoryPresenceStore();
+    const redisUrl = config.redisUrl?.reveal();
+    const redis = redisUrl === undefined ? undefined : await openRedis(redisUrl, { log });
+    if (redis !== undefined) closers.push(() => redis.close());
+    const bus = redis === undefined ? new MemoryBus() : new RedisBus({ redis, log });
+    const presenceStore =
+      redis === undefined ? new MemoryPresenceStore() : new RedisPresenceStore({ redis, log });
     closers.push(
       () => bus.close(),
       () => presenceStore.close(),
     );
+    await node.register(redis === undefined ? undefined : new BusFingerprint(redis));
     const server = await startServer({
       config: {
         ...config,
@@ -92,7 +118,10 @@ async function run(): Promise<void> {
       db,
       bus,
       presenceStore,
+      ledger: redis === undefined ? undefined : new RedisLedger(redis),
       log,
+      now,
+      standing: node,
       ...(config.demo ? { demoPeople } : {}),
     });
     closers.push(() => server.drain());
@@ -100,10 +129,14 @@ async function run(): Promise<void> {
       say(`The operator key is in ${secrets.operatorKeyFile}`);
     }
     say(`Parley is at ${pageAddress(config, server.port)}`);
-    await stopping;
+    await Promise.race([stopping, lost.promise]);
   } finally {
     for (const close of closers.reverse()) await close();
   }
+}
+
+function endInTime(): void {
+  setTimeout(() => process.exit(1), drainMs).unref();
 }
 
 /** The data folder is made when it is first needed: with a database and keys given, never. */

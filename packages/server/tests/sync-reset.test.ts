@@ -169,6 +169,23 @@ describe('sync that cannot catch up', () => {
     }
   });
 
+  it('[SY48] resets what was known from before messages that are removed since', async () => {
+    const { ann, bob, id, place } = await annAndBob();
+    await givenMessages(place, 'ann', 30);
+    await server.database.sql.transaction().execute(async (trx) => {
+      await sql`delete from message where conversation_id = ${id} and seq <= 20`.execute(trx);
+      await sql`update conversation set first_seq = 21 where id = ${id}`.execute(trx);
+    });
+    await say(ann, id, 'after');
+    const below = await changed(bob, id, 20, 19);
+    expect([below.reset, below.first_seq]).toEqual([true, 21]);
+    expect(below.messages.map(({ seq }) => seq)).toEqual(span(21, below.last_seq));
+    const floor = below.messages[0]?.version ?? 0;
+    const above = await changed(bob, id, floor - 1, 20);
+    expect(above.reset).toBe(false);
+    expect(above.messages.map(({ seq }) => seq)).toEqual(span(21, below.last_seq));
+  });
+
   it('[SY44] resets what was known before the joining, and shows nothing from before it', async () => {
     const { ann, bob, id, place } = await annAndBob();
     await say(ann, id, 'before');

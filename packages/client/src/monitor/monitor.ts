@@ -196,7 +196,7 @@ export class Monitor {
 
   #closed(code: number, reason: string): void {
     const refusal = this.#refusal;
-    const waitMs = this.#drainMs ?? refusal?.retryAfterMs;
+    const waitMs = refusal?.retryAfterMs;
     if (full.has(code)) this.#attempt = Math.max(this.#attempt, overloadedAttempt);
     if (code === closeCodes.unauthorized.code) this.#unauthorized(refusal?.message ?? reason);
     else if (code === closeCodes.accessEnded.code) {
@@ -204,6 +204,8 @@ export class Monitor {
     } else if (!mayReconnect(code)) {
       this.#refuse(refusal?.message || reason || 'The server closed the connection for good.');
     } else if (refusal !== null && !full.has(code)) this.#refused(refusal);
+    // The server has spread those whom it drains: each comes back exactly when it was told.
+    else if (this.#drainMs !== undefined) this.#failed(this.#drainMs);
     else this.#failed(waitMs === undefined ? undefined : askedForMs(waitMs, this.#env.random));
   }
 

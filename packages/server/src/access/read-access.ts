@@ -1,6 +1,8 @@
 import type { User } from '@parley/protocol';
 import { sql } from 'kysely';
 import type { Context } from '../context.ts';
+import type { TenantDatabase } from '../db/database.ts';
+import type { Session } from '../scope.ts';
 import { profileStamp } from '../users/profile-stamp.ts';
 import type { AccessFault } from './access-ended.ts';
 
@@ -17,6 +19,7 @@ export interface AccessReading {
 }
 
 interface Row {
+  readonly n: number;
   readonly suspended: boolean;
   readonly key_stands: boolean;
   readonly deactivated: boolean;
@@ -27,6 +30,12 @@ interface Row {
   readonly updated_at: string;
   readonly me: number;
   readonly role: string;
+}
+
+/** A session and whose it says that it is. */
+export interface AskedAccess {
+  readonly user: string;
+  readonly session: Session;
 }
 
 /**
@@ -40,30 +49,47 @@ export async function readAccess({
   scope,
   session,
 }: Pick<Context, 'db' | 'scope' | 'session'>): Promise<AccessReading> {
+  const [reading] = await readAccesses(db, scope.tenant, [{ user: scope.user, session }]);
+  return reading ?? noTenant;
+}
+
+/** The same for many sessions of one tenant, in their order. */
+export async function readAccesses(
+  db: TenantDatabase,
+  tenant: string,
+  asked: readonly AskedAccess[],
+): Promise<AccessReading[]> {
   const { rows } = await sql<Row>`
-    select tenant.suspended_at is not null as suspended,
+    select asked.n::int as n, tenant.suspended_at is not null as suspended,
       exists (
         select from signing_key
-        where signing_key.tenant_id = tenant.id and signing_key.kid = ${session.kid}
-          and signing_key.registration = ${session.registration}
+        where signing_key.tenant_id = tenant.id and signing_key.kid = asked.kid
+          and signing_key.registration = asked.registration
       ) as key_stands,
       app_user.deactivated_at is not null as deactivated,
-      coalesce(${new Date(session.issuedAt)}::timestamptz < app_user.tokens_valid_from, false)
-        as revoked,
+      coalesce(asked.issued_at < app_user.tokens_valid_from, false) as revoked,
       app_user.id, app_user.name, app_user.avatar_url, ${profileStamp} as updated_at,
       app_user.version as me, app_user.role
-    from tenant
-    left join app_user on app_user.tenant_id = tenant.id and app_user.id = ${scope.user}
-    where tenant.id = ${scope.tenant}`.execute(db.sql);
-  const [row] = rows;
-  // A tenant that is gone has no keys.
-  if (row === undefined) return { fault: 'key', person: null };
-  const { id, name, avatar_url, updated_at, me, role } = row;
-  return {
-    fault: faultOf(row),
-    person: id === null ? null : { id, name, avatar_url, updated_at, me, role },
-  };
+    from unnest(${asked.map((one) => one.user)}::text[],
+      ${asked.map((one) => one.session.kid)}::text[],
+      ${asked.map((one) => one.session.registration)}::uuid[],
+      ${asked.map((one) => new Date(one.session.issuedAt))}::timestamptz[])
+      with ordinality as asked (user_id, kid, registration, issued_at, n)
+    join tenant on tenant.id = ${tenant}
+    left join app_user on app_user.tenant_id = tenant.id and app_user.id = asked.user_id`.execute(
+    db.sql,
+  );
+  const readings: AccessReading[] = asked.map(() => noTenant);
+  for (const row of rows) {
+    const { n, id, name, avatar_url, updated_at, me, role } = row;
+    const person = id === null ? null : { id, name, avatar_url, updated_at, me, role };
+    readings[n - 1] = { fault: faultOf(row), person };
+  }
+  return readings;
 }
+
+/** A tenant that is gone has no keys. */
+const noTenant: AccessReading = { fault: 'key', person: null };
 
 /** A key that is gone vouches for nothing, so it comes first; then what no other token mends. */
 function faultOf(row: Row): AccessFault | null {

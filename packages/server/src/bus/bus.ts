@@ -31,6 +31,17 @@ export interface Fleeting {
   readonly frame: string;
 }
 
+/** A person came or went, for those who watch; whoever the person blocks is spared. */
+export interface PresenceNews {
+  readonly type: 'presence';
+  readonly user: string;
+  readonly online: boolean;
+  readonly lastSeenAt: string | null;
+  /** The presence store's: of two tellings of one person the one with the higher turn is newer. */
+  readonly turn: number;
+  readonly except: readonly string[];
+}
+
 /** A person was added: nodes where the person is connected listen to the conversation from now on. */
 export interface Joined {
   readonly type: 'joined';
@@ -85,16 +96,35 @@ export interface DirectBlock {
   readonly blocked: boolean;
 }
 
+/** Whom a person may find has changed; on the tenant's access topic: whom everybody there may find. */
+export interface ReachChange {
+  readonly type: 'reach';
+}
+
 export type BusMessage =
   | ConversationChange
   | Fleeting
+  | PresenceNews
   | Joined
   | Left
   | Access
   | BlockChange
-  | DirectBlock;
+  | DirectBlock
+  | ReachChange;
 
 export type BusHandler = (topic: Topic, messages: readonly BusMessage[]) => void;
+
+/** How a bus is doing; it counts from the start of the process. */
+export interface BusFigures {
+  /** Whether other nodes can be told and heard at this moment. */
+  readonly reachable: boolean;
+  /** Publications for other nodes. */
+  readonly published: number;
+  /** Those of them that were not carried, because the way was away or full. */
+  readonly dropped: number;
+  /** Publications of other nodes. */
+  readonly heard: number;
+}
 
 /**
  * Carries what happened to the nodes that listen. It may lose, repeat and reorder; PostgreSQL is the truth.
@@ -116,5 +146,6 @@ export interface Bus {
   subscribe(topic: Topic): void;
   unsubscribe(topic: Topic): void;
   publish(topic: Topic, messages: readonly BusMessage[]): void;
+  figures(): BusFigures;
   close(): Promise<void>;
 }

@@ -1,5 +1,5 @@
 import type { Topic } from '@parley/protocol';
-import type { Bus, BusHandler, BusMessage } from './bus.ts';
+import type { Bus, BusFigures, BusHandler, BusMessage } from './bus.ts';
 
 /** The bus of a single node: publishing is a function call. */
 export class MemoryBus implements Bus {
@@ -11,7 +11,7 @@ export class MemoryBus implements Bus {
   }
 
   /** Never calls: a subscription takes effect at once. */
-  onHearing(): void {}
+  onHearing(_handler: (topics: readonly Topic[]) => void): void {}
 
   subscribe(topic: Topic): void {
     this.#topics.add(topic);
@@ -23,6 +23,10 @@ export class MemoryBus implements Bus {
 
   publish(topic: Topic, messages: readonly BusMessage[]): void {
     if (this.#topics.has(topic)) this.#handler(topic, messages);
+  }
+
+  figures(): BusFigures {
+    return { reachable: true, published: 0, dropped: 0, heard: 0 };
   }
 
   async close(): Promise<void> {

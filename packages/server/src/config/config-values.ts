@@ -40,12 +40,20 @@ export function parseDatabaseUrl(text: string): string {
   return text;
 }
 
-/** The URL of a Redis or Valkey. The value is a secret: no message repeats it. */
+/** URLs of a Redis or Valkey, several of a cluster. The value is a secret: no message repeats it. */
 export function parseRedisUrl(text: string): string {
-  if (parseUrl(text, ['redis:', 'rediss:']) === undefined) {
-    throw new BadValue('should be like redis://:password@host:6379.');
+  const urls = list(text);
+  if (urls.length === 0 || urls.some((url) => !isRedisUrl(url))) {
+    throw new BadValue(
+      'should be like redis://:password@host:6379, or several of one cluster, separated by commas.',
+    );
   }
-  return text;
+  return urls.join(',');
+}
+
+function isRedisUrl(text: string): boolean {
+  const url = parseUrl(text, ['redis:', 'rediss:']);
+  return url !== undefined && url.hostname !== '' && /^\/?\d*$/.test(url.pathname);
 }
 
 /** A key that fits into an HTTP header. */

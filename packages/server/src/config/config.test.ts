@@ -140,7 +140,7 @@ test.each([
   ['HOST', ['localhost:80', 'a b', '-x', 'http://x']],
   ['PUBLIC_URL', ['chat.example', 'ftp://x', 'https://x/?a=1', 'https://u:p@x', 'https://x/#a']],
   ['DATABASE_URL', ['mysql://x/y', 'localhost', 'postgres//x']],
-  ['REDIS_URL', ['http://x', 'redis']],
+  ['REDIS_URL', ['http://x', 'redis', ',', 'redis:', 'redis://a,http://b', 'redis://a/x']],
   ['PARLEY_OPERATOR_KEY', ['with space inside', 'schlüssel', 'x'.repeat(1025)]],
   ['PARLEY_SECRET_KEY', ['a\u0000b']],
   ['PARLEY_DEMO', ['yes', '2']],
@@ -215,12 +215,14 @@ test('[CF4] Unknown variables with our prefix are warned of, others are not', ()
   ]);
 });
 
-test('Short keys and the Redis that is not used yet are warned of', () => {
-  const { warnings } = readConfig({ PARLEY_OPERATOR_KEY: 'short', REDIS_URL: 'redis://redis' });
-  expect(warnings).toEqual([
-    expect.stringContaining('REDIS_URL is not used'),
-    expect.stringContaining('PARLEY_OPERATOR_KEY is shorter than 16'),
-  ]);
+test('[CF13] REDIS_URL may name several servers of one cluster', () => {
+  const { config } = readConfig({ REDIS_URL: ' redis://a:1, rediss://:x@b:2/0 ,redis://[::1]:3' });
+  expect(config.redisUrl?.reveal()).toBe('redis://a:1,rediss://:x@b:2/0,redis://[::1]:3');
+});
+
+test('Short keys are warned of', () => {
+  const { warnings } = readConfig({ PARLEY_OPERATOR_KEY: 'short' });
+  expect(warnings).toEqual([expect.stringContaining('PARLEY_OPERATOR_KEY is shorter than 16')]);
   expect(warnings.join()).not.toContain('short and');
 });
 

@@ -27,6 +27,7 @@ export interface Config {
   readonly publicUrl: string | undefined;
   /** Unset: the embedded PostgreSQL. */
   readonly databaseUrl: Secret | undefined;
+  /** One Redis, or servers of a cluster with commas between them; unset: this is the only node. */
   readonly redisUrl: Secret | undefined;
   readonly dataDir: {
     readonly path: string;
@@ -95,9 +96,6 @@ function secret(text: string | undefined): Secret | undefined {
 const shortKey = 16;
 
 function* weaknesses(config: Config): Iterable<string> {
-  if (config.redisUrl !== undefined) {
-    yield 'REDIS_URL is not used by this version: it serves one node.';
-  }
   for (const [name, key] of [
     ['PARLEY_OPERATOR_KEY', config.operatorKey],
     ['PARLEY_SECRET_KEY', config.secretKey],

@@ -11,13 +11,19 @@ const keyLength = 43;
  * Reads a key from the data folder, after making it if there is none.
  *
  * The file has mode 0600 and appears whole: of servers that start at once, all read the same key.
+ * `carried` is the key to be, where there is none yet; else a random one is made.
  */
-export async function keepKey(folder: string, name: string): Promise<Secret> {
+export async function keepKey(folder: string, name: string, carried?: string): Promise<Secret> {
   const path = join(folder, name);
-  return (await readKey(path)) ?? (await makeKey(path));
+  return (await readKey(path)) ?? (await makeKey(path, carried ?? randomKey()));
 }
 
-async function readKey(path: string): Promise<Secret | undefined> {
+function randomKey(): string {
+  return randomBytes(32).toString('base64url');
+}
+
+/** Reads a key file; undefined when it is not there. */
+export async function readKey(path: string): Promise<Secret | undefined> {
   try {
     const { mode } = await stat(path);
     if ((mode & 0o077) !== 0) {
@@ -42,12 +48,12 @@ async function readKey(path: string): Promise<Secret | undefined> {
   }
 }
 
-async function makeKey(path: string): Promise<Secret> {
+async function makeKey(path: string, text: string): Promise<Secret> {
   const draft = `${path}.${randomBytes(6).toString('hex')}`;
   try {
     const file = await open(draft, 'wx', 0o600);
     try {
-      await file.writeFile(`${randomBytes(32).toString('base64url')}\n`);
+      await file.writeFile(`${text}\n`);
       await file.sync();
     } finally {
       await file.close();

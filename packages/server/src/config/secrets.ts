@@ -51,7 +51,11 @@ function secretsOf(
   operatorKeyFile: string | undefined,
   source: Secret,
 ): Secrets {
+  return { operatorKey, operatorKeyFile, encryptionKey: encryptionKeyOf(source) };
+}
+
+/** The encryption key that a text gives: PARLEY_SECRET_KEY, or what stands in for it. */
+export function encryptionKeyOf(source: Secret): Buffer {
   const info = 'parley signing secrets v1';
-  const encryptionKey = Buffer.from(hkdfSync('sha256', source.reveal(), '', info, 32));
-  return { operatorKey, operatorKeyFile, encryptionKey };
+  return Buffer.from(hkdfSync('sha256', source.reveal(), '', info, 32));
 }

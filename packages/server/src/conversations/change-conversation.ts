@@ -67,13 +67,19 @@ async function lockHead(
   const locked = await trx
     .selectFrom('conversation')
     .select(['id', 'kind', 'name', 'history', 'last_seq', 'version', 'member_count'])
+    .select('last_activity_at')
     .where('tenant_id', '=', scope.tenant)
     .where('id', '=', conversation)
     .forNoKeyUpdate()
     .executeTakeFirst();
   if (locked === undefined) return undefined;
-  const { last_seq, member_count, ...rest } = locked;
-  return { ...rest, lastSeq: last_seq, memberCount: member_count };
+  const { last_seq, member_count, last_activity_at, ...rest } = locked;
+  return {
+    ...rest,
+    lastSeq: last_seq,
+    memberCount: member_count,
+    lastActivityAt: last_activity_at,
+  };
 }
 
 /**

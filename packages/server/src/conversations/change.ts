@@ -9,6 +9,7 @@ import type { ConversationChange } from '../bus/bus.ts';
 import type { Context } from '../context.ts';
 import type { Tables } from '../db/tables.ts';
 import { contentHash } from '../messages/content-hash.ts';
+import { datedAfter } from '../messages/dated-after.ts';
 import { hideableSender } from '../messages/hidden-message.ts';
 import { toMessage } from '../messages/message-row.ts';
 import type { Standing } from '../policy/right.ts';
@@ -25,6 +26,8 @@ export interface Head {
   readonly lastSeq: number;
   readonly memberCount: number;
   readonly version: number;
+  /** When its last message is dated. */
+  readonly lastActivityAt: Date;
 }
 
 /**
@@ -44,7 +47,7 @@ export class Change {
     this.#ctx = ctx;
     this.trx = trx;
     this.before = before;
-    this.at = new Date(ctx.now());
+    this.at = datedAfter(before.lastActivityAt, new Date(ctx.now()));
     this.#version = before.version;
     this.#lastSeq = before.lastSeq;
     this.#saved = before.version;

@@ -88,6 +88,11 @@ export function mine(scope: Scope, ids: readonly string[]): RawBuilder<unknown> 
 
 /** Unread messages: of others, neither deleted, hidden nor an act, among the next 1,000 after my mark. */
 export function unreadCount(scope: Scope): RawBuilder<number> {
+  return unreadCountBut(hiddenFrom(scope, 'next'));
+}
+
+/** The same for whoever `mine` is; of `next`, those are left out that the condition holds for. */
+export function unreadCountBut(hidden: RawBuilder<boolean>): RawBuilder<number> {
   return sql<number>`(
     select count(*)::int from (
       select tenant_id, conversation_id, sender_id, kind, deleted_at from message
@@ -97,7 +102,7 @@ export function unreadCount(scope: Scope): RawBuilder<number> {
       order by message.seq limit ${sql.lit(limits.unreadWindow)}
     ) as next
     where next.sender_id <> mine.user_id and next.kind = 'text' and next.deleted_at is null
-      and not ${hiddenFrom(scope, 'next')}
+      and not ${hidden}
   )`;
 }
 

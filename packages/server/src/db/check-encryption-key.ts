@@ -9,7 +9,7 @@ import type { Database } from './database.ts';
  * first key's fingerprint, from which the key cannot be told.
  */
 export async function checkEncryptionKey({ core: sql }: Database, key: Buffer): Promise<void> {
-  const ours = createHmac('sha256', key).update('parley key fingerprint').digest();
+  const ours = keyFingerprint(key);
   await sql
     .updateTable('installation')
     .set({ key_fingerprint: ours })
@@ -27,4 +27,9 @@ export async function checkEncryptionKey({ core: sql }: Database, key: Buffer): 
         'the embedded database, put the file secret-key back into the data folder.',
     );
   }
+}
+
+/** Names an encryption key, which cannot be told from it. */
+export function keyFingerprint(key: Buffer): Buffer {
+  return createHmac('sha256', key).update('parley key fingerprint').digest();
 }

@@ -18,7 +18,7 @@ test('[DB10] Every table but the installation’s own starts its keys with the t
       from pg_constraint
       join pg_attribute on attrelid = conrelid and attnum = conkey[1]
       where connamespace = 'public'::regnamespace and contype in ('p', 'u', 'f')
-        and conrelid::regclass::text not in ('tenant', 'installation', 'migration')
+        and conrelid::regclass::text not in ('tenant', 'installation', 'migration', 'node')
         and attname <> 'tenant_id'`),
   );
   expect(rows).toEqual([]);

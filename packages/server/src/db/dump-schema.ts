@@ -26,10 +26,10 @@ export async function dumpSchema(session: Client): Promise<string> {
     await dumpPolicies(session),
     await dumpGrants(session),
   ];
-  const parts = tables.map(({ name, options }) => {
+  const parts = tables.map(({ name, kind, options }) => {
     const lines = [...(columns.get(name) ?? []), ...(constraints.get(name) ?? [])];
     const body = lines.map((line) => `  ${line}`).join(',\n');
-    const table = `create table ${name} (\n${body}\n)${options};`;
+    const table = `create ${kind}table ${name} (\n${body}\n)${options};`;
     return [table, ...after.flatMap((lines) => lines.get(name) ?? [])].join('\n');
   });
   parts.push(...(await dumpOthers(session)));

@@ -30,6 +30,11 @@ export function failureKind(error: unknown): FailureKind {
     : 'defect';
 }
 
+/** Whether PostgreSQL gave a statement up for taking too long: it was not done. */
+export function tookTooLong(error: unknown): boolean {
+  return error instanceof DatabaseError && error.code === '57014';
+}
+
 function kindOfCode(code: string): FailureKind {
   switch (code.slice(0, 2)) {
     case '08': // connection exception

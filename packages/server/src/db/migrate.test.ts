@@ -91,6 +91,69 @@ test('[DB8] A database with an unknown breaking migration is refused', async () 
   );
 });
 
+const laterPears = {
+  '0002_pears.sql': 'create table pear (id integer);',
+  '0003_no_apples.sql': '-- breaking before 2: apples are kept as pears since\ndrop table apple;',
+};
+
+test('[DB8] What breaks only what is older than its neighbour is used by the neighbour', async () => {
+  await using empty = await createEmptyDatabase();
+  await migrate(empty.address, { folder: await folderWith({ ...apples, ...laterPears }) });
+  const neighbour = await folderWith({ ...apples, ...pears });
+  const warnings: string[] = [];
+  await migrate(empty.address, { folder: neighbour, warn: (text) => warnings.push(text) });
+  expect(warnings).toHaveLength(1);
+  await expect(migrate(empty.address, { folder: await folderWith(apples) })).rejects.toThrow(
+    /migration 3 "no_apples"/,
+  );
+});
+
+test('[ND20] Nothing is broken under nodes that run: they are named, and nothing is changed', async () => {
+  await using empty = await createEmptyDatabase();
+  const nodes = {
+    '0001_apples.sql': `create table apple (id integer);
+      create table node (place text, version text, migrations integer,
+        started_at timestamptz default now(), heartbeat_at timestamptz);`,
+  };
+  await migrate(empty.address, { folder: await folderWith(nodes) });
+  const beat = (migrations: number, secondsAgo: number) =>
+    withSession(empty.address, (session) =>
+      session.query(
+        `insert into node (place, version, migrations, heartbeat_at)
+        values ('here:7', '0.0.9', $1, clock_timestamp() - make_interval(secs => $2))`,
+        [migrations, secondsAgo],
+      ),
+    );
+  await beat(1, 60);
+  await beat(1, 1);
+  const folder = await folderWith({ ...nodes, ...laterPears });
+  await expect(migrate(empty.address, { folder })).rejects.toThrow(/here:7 \(0\.0\.9\)\. Update/);
+  await withSession(empty.address, (session) =>
+    session.query('delete from node; select from apple'),
+  );
+  await beat(2, 1);
+  expect(await migrate(empty.address, { folder })).toEqual([2, 3]);
+});
+
+test('[DB8] The record of an older version is taken over as it is', async () => {
+  await using empty = await createEmptyDatabase();
+  const folder = await folderWith({ ...apples, ...breakingPears });
+  await migrate(empty.address, { folder });
+  await withSession(empty.address, (session) =>
+    session.query('alter table migration drop column needs'),
+  );
+  await expect(migrate(empty.address, { folder: await folderWith(apples) })).rejects.toThrow(
+    /migration 2 "pears"/,
+  );
+  expect(await migrate(empty.address, { folder })).toEqual([]);
+});
+
+test('A migration cannot break what comes after it', async () => {
+  await using empty = await createEmptyDatabase();
+  const folder = await folderWith({ '0001_apples.sql': '-- breaking before 2\nselect 1' });
+  await expect(migrate(empty.address, { folder })).rejects.toThrow('0001_apples.sql is breaking');
+});
+
 test('A database that other files made is refused', async () => {
   await using empty = await createEmptyDatabase();
   await migrate(empty.address, { folder: await folderWith({ '0001_nuts.sql': 'select 1' }) });

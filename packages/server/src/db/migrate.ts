@@ -17,8 +17,9 @@ interface MigrateOptions {
  *
  * Several servers may start at once: one migrates, the others wait for it. Each migration is one
  * transaction. Makes the roles, which the migrations grant to. Throws, having changed nothing, when
- * the database is newer in a breaking way or was migrated by other files, or when the roles cannot
- * be taken; and when what keeps tenants apart is not as it was made.
+ * the database is newer in a breaking way or was migrated by other files, when nodes still run that
+ * could not work with what would be made, or when the roles cannot be taken; and when what keeps
+ * tenants apart is not as it was made.
  */
 export async function migrate(
   address: DatabaseAddress,
@@ -29,8 +30,9 @@ export async function migrate(
     await createRecord(session);
     const applied = await readRecord(session);
     compare(applied, migrations, describeAddress(address), warn);
-    await takeRoles(session);
     const missing = migrations.slice(applied.length);
+    await refuseToStrand(session, missing);
+    await takeRoles(session);
     for (const migration of missing) await run(session, migration);
     if (migrations.some(({ name }) => name === 'walls')) await checkWalls(session);
     return missing.map(({ number }) => number);
@@ -58,25 +60,43 @@ export async function underMigrationLock<Result>(
 // Any number will do as long as it stays: "parley" in ASCII.
 const migrationLock = 0x7061726c6579;
 
-interface AppliedMigration {
+/**
+ * Stands in the record as number 0 while rows are moved into a database.
+ *
+ * No server starts on it, of whatever version: none has a migration of that number.
+ */
+export const moveUnderWay = 'move under way';
+
+/** A migration that a database has had. */
+export interface AppliedMigration {
   readonly number: number;
   readonly name: string;
   readonly breaking: boolean;
+  /** As in `Migration`; null also in what versions from before have recorded. */
+  readonly needs: number | null;
 }
 
-async function createRecord(session: Client): Promise<void> {
+/** Makes the table of the migrations that were run, where it is missing. */
+export async function createRecord(session: Client): Promise<void> {
   // `if not exists` would print a notice at every start.
-  const { rows } = await session.query<{ there: boolean }>(
-    "select to_regclass('migration') is not null as there",
+  const { rows } = await session.query<{ there: boolean; whole: boolean }>(
+    `select to_regclass('migration') is not null as there, exists (
+        select from pg_attribute where attrelid = to_regclass('migration') and attname = 'needs'
+      ) as whole`,
   );
-  if (rows[0]?.there) return;
+  if (rows[0]?.whole) return;
+  if (rows[0]?.there) {
+    await session.query('alter table migration add column needs integer');
+    return;
+  }
   await session
     .query(`
     create table migration (
       number integer primary key,
       name text not null,
       breaking boolean not null,
-      applied_at timestamptz not null default now()
+      applied_at timestamptz not null default now(),
+      needs integer
     )`)
     .catch((cause: unknown) => {
       if (!(cause instanceof DatabaseError && cause.code === insufficientPrivilege)) throw cause;
@@ -93,9 +113,10 @@ async function createRecord(session: Client): Promise<void> {
 
 const insufficientPrivilege = '42501';
 
-async function readRecord(session: Client): Promise<AppliedMigration[]> {
+/** The migrations that were run, in order. */
+export async function readRecord(session: Client): Promise<AppliedMigration[]> {
   const { rows } = await session.query<AppliedMigration>(
-    'select number, name, breaking from migration order by number',
+    'select number, name, breaking, needs from migration order by number',
   );
   return rows;
 }
@@ -106,6 +127,11 @@ function compare(
   where: string,
   warn: (text: string) => void,
 ): void {
+  if (applied[0]?.name === moveUnderWay) {
+    throw new OperatorError(
+      `A move into ${where} is not finished. Run \`parley move --to\` again: it goes on where it was.`,
+    );
+  }
   for (const [index, { number, name }] of applied.entries()) {
     const ours = migrations[index];
     if (number !== index + 1 || (ours !== undefined && ours.name !== name)) {
@@ -117,7 +143,9 @@ function compare(
     }
   }
   const unknown = applied.slice(migrations.length);
-  const breaking = unknown.find((row) => row.breaking);
+  const breaking = unknown.find(
+    (row) => row.breaking && (row.needs ?? row.number) > migrations.length,
+  );
   if (breaking !== undefined) {
     throw new OperatorError(
       `A newer Parley has changed ${where} (migration ${breaking.number} "${breaking.name}") so that ` +
@@ -129,15 +157,35 @@ function compare(
   }
 }
 
+/** What would break the nodes that run is not done under them: they are stopped first, or updated. */
+async function refuseToStrand(session: Client, missing: readonly Migration[]): Promise<void> {
+  const needs = Math.max(...missing.map((one) => one.needs ?? 0));
+  if (!(needs > 0) || !(await hasNodes(session))) return;
+  const { rows } = await session.query<{ place: string; version: string }>(
+    `select place, version from node
+      where migrations < $1 and heartbeat_at > clock_timestamp() - interval '10 s'
+      order by started_at`,
+    [needs],
+  );
+  if (rows.length === 0) return;
+  const nodes = rows.map(({ place, version }) => `${place} (${version})`).join(', ');
+  throw new OperatorError(
+    `This Parley would change the database so that nodes which run on it could not go on: ${nodes}. ` +
+      'Update them to the version between first, one after the other, or stop them all.',
+  );
+}
+
+async function hasNodes(session: Client): Promise<boolean> {
+  const { rows } = await session.query<{ there: boolean }>(
+    "select to_regclass('node') is not null as there",
+  );
+  return rows[0]?.there === true;
+}
+
 async function run(session: Client, migration: Migration): Promise<void> {
   await session.query('begin');
   try {
-    await session.query(migration.sql);
-    await session.query('insert into migration (number, name, breaking) values ($1, $2, $3)', [
-      migration.number,
-      migration.name,
-      migration.breaking,
-    ]);
+    await applyMigration(session, migration);
     await session.query('commit');
   } catch (cause) {
     await session.query('rollback').catch(() => {});
@@ -147,4 +195,14 @@ async function run(session: Client, migration: Migration): Promise<void> {
       cause,
     );
   }
+}
+
+/** Runs a migration and records it, within the transaction that the session is in. */
+export async function applyMigration(session: Client, migration: Migration): Promise<void> {
+  await session.query(migration.sql);
+  const { number, name, needs } = migration;
+  await session.query(
+    'insert into migration (number, name, breaking, needs) values ($1, $2, $3, $4)',
+    [number, name, needs !== undefined, needs],
+  );
 }

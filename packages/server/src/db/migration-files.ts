@@ -6,8 +6,14 @@ import { OperatorError } from '../operator-error.ts';
 export interface Migration {
   readonly number: number;
   readonly name: string;
-  /** Older code cannot work with what this one makes: the file's first line is `-- breaking`. */
-  readonly breaking: boolean;
+  /**
+   * Code that does not know the migration of this number cannot work with what this one makes.
+   *
+   * A file that begins with `-- breaking before 12` says 12: versions that know 12 are its neighbours and
+   * may run beside it. `-- breaking` says its own number: nobody who is older may. Without either it
+   * only adds, and any older code works with it.
+   */
+  readonly needs: number | undefined;
   readonly sql: string;
 }
 
@@ -29,5 +35,15 @@ async function readMigration(folder: string, file: string, expected: number): Pr
     );
   }
   const sql = await readFile(join(folder, file), 'utf8');
-  return { number: expected, name, breaking: /^--\s*breaking\b/.test(sql), sql };
+  return { number: expected, name, needs: neededBy(file, sql, expected), sql };
+}
+
+function neededBy(file: string, sql: string, number: number): number | undefined {
+  const breaking = /^--\s*breaking\b(?:\s+before\s+(\d+)\b)?/.exec(sql);
+  if (breaking === null) return undefined;
+  const needs = Number(breaking[1] ?? number);
+  if (needs >= 1 && needs <= number) return needs;
+  throw new OperatorError(
+    `The migration file ${file} is breaking before one that is not before it.`,
+  );
 }

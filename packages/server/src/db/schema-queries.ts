@@ -3,9 +3,17 @@ import type { Client } from 'pg';
 /** Lines of text per table. */
 export type LinesByTable = ReadonlyMap<string, readonly string[]>;
 
-export async function dumpTables(session: Client): Promise<{ name: string; options: string }[]> {
-  const { rows } = await session.query<{ name: string; options: string }>(`
+export interface DumpedTable {
+  readonly name: string;
+  /** `unlogged ` for a table that is not meant to last. */
+  readonly kind: string;
+  readonly options: string;
+}
+
+export async function dumpTables(session: Client): Promise<DumpedTable[]> {
+  const { rows } = await session.query<DumpedTable>(`
     select quote_ident(relname) as name,
+      case relpersistence when 'u' then 'unlogged ' else '' end as kind,
       case when reloptions is null then ''
         else ' with (' || array_to_string(reloptions, ', ') || ')' end as options
     from pg_class

@@ -197,7 +197,19 @@ create table migration (
   name text not null,
   breaking boolean not null,
   applied_at timestamp with time zone not null default now(),
+  needs integer,
   constraint migration_pkey PRIMARY KEY (number)
+);
+
+create unlogged table node (
+  id uuid not null,
+  place text not null,
+  version text not null,
+  migrations integer not null,
+  bus text,
+  started_at timestamp with time zone not null default clock_timestamp(),
+  heartbeat_at timestamp with time zone not null default clock_timestamp(),
+  constraint node_pkey PRIMARY KEY (id)
 );
 
 create table signing_key (

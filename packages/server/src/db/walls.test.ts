@@ -22,7 +22,7 @@ const tenantTables: Readonly<Record<string, 'id' | 'tenant_id'>> = {
 };
 
 /** Tables of the installation, which know no tenant. */
-const ownTables = ['installation', 'migration'];
+const ownTables = ['installation', 'migration', 'node'];
 
 /** Exactly the columns of the type: one more or less does not compile. */
 const coreColumns: { readonly [Table in keyof CoreTables]: Record<keyof CoreTables[Table], true> } =

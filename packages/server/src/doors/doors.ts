@@ -2,20 +2,28 @@ import type { BlockList } from 'node:net';
 import type { Logger } from 'pino';
 import { bounds } from '../limits/bounds.ts';
 import { FairTurns } from '../limits/fair-turns.ts';
+import type { Ledger } from '../limits/ledger.ts';
 import { Limits } from '../limits/limits.ts';
+import { patience } from '../limits/patience.ts';
 import type { RateName } from '../limits/rates.ts';
+import { UnderWay } from '../limits/under-way.ts';
 import type { TenantSettingsCache } from '../tenants/tenant-settings.ts';
 import { ClientAddresses } from './client-address.ts';
 import { doorHeaders } from './door-headers.ts';
 import { Origins } from './origins.ts';
+import { TroubleLog } from './trouble-log.ts';
 
 interface DoorsOptions {
   readonly publicUrl: URL | undefined;
   readonly allowedOrigins: readonly string[];
   readonly trustedProxies: BlockList;
   readonly rateScale: number;
+  /** Counts together with other nodes. */
+  readonly ledger?: Ledger | undefined;
   readonly settings: TenantSettingsCache;
   readonly log: Logger;
+  /** In place of one of its own. */
+  readonly trouble?: TroubleLog;
   readonly onRefused?: (name: RateName) => void;
 }
 
@@ -26,6 +34,10 @@ export interface Doors {
   readonly limits: Limits;
   /** Turns at the database, taken by tenants. */
   readonly turns: FairTurns;
+  /** Requests that have no answer yet. */
+  readonly underWay: UnderWay;
+  /** The log, for what fails again and again. */
+  readonly trouble: TroubleLog;
   /** Headers of every answer. */
   readonly headers: Readonly<Record<string, string>>;
 }
@@ -50,13 +62,18 @@ export function createDoors(options: DoorsOptions): Doors {
     }),
     limits: new Limits({
       scale: options.rateScale,
+      ledger: options.ledger,
       ...(options.onRefused === undefined ? {} : { onRefused: options.onRefused }),
     }),
     turns: new FairTurns({
       most: bounds.questions,
       each: bounds.questionsPerTenant,
       waiting: bounds.questionsWaiting,
+      waitingInAll: bounds.questionsWaitingInAll,
+      waitMs: patience.turnMs,
     }),
+    underWay: new UnderWay(),
+    trouble: options.trouble ?? new TroubleLog(log),
     headers: doorHeaders(publicUrl),
   };
 }

@@ -39,6 +39,9 @@ const serverOptions: ServerOptions = {
   headersTimeout: 4_500,
   requestTimeout: 30_000,
   connectionsCheckingInterval: 400,
+  // Whoever vanished without a word is found by the system too.
+  keepAlive: true,
+  keepAliveInitialDelay: 20_000,
   // Checked below, where the answer has our headers.
   requireHostHeader: false,
   // Clients that offer HTTP/2 beside (Java's do) are answered as if they had not: RFC 9110, 7.8.
@@ -46,7 +49,7 @@ const serverOptions: ServerOptions = {
 };
 
 /** A socket on which nothing moves is given up; an upgraded one has its heartbeat instead. */
-const silentMs = 60_000;
+const silentMs = 40_000;
 /** Of these a request has one at most: two would be read differently by us and by a proxy. */
 const single = ['host', 'authorization', 'origin'];
 

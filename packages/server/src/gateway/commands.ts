@@ -25,7 +25,7 @@ import { markDelivered } from '../messages/mark-delivered.ts';
 import { markRead } from '../messages/mark-read.ts';
 import { sendMessage } from '../messages/send-message.ts';
 import type { Scope, Session } from '../scope.ts';
-import { sync } from '../sync/sync.ts';
+import type { Syncs } from '../sync/syncs.ts';
 import { getUsers } from '../users/get-users.ts';
 import { searchUsers } from '../users/search-users.ts';
 import type { Connection } from './connection.ts';
@@ -39,6 +39,7 @@ export interface Commands {
   readonly hub: Hub;
   readonly greeting: Greeting;
   readonly watching: Watching;
+  readonly syncs: Syncs;
 }
 
 type Handler<T extends CommandType> = (
@@ -86,7 +87,7 @@ const handlers: Handlers = {
     publishTyping(parts.hub, ctx, input.conversation, input.typing);
     return {};
   },
-  sync: ({ ctx }, input) => sync(ctx, input),
+  sync: ({ ctx, parts }, input) => parts.syncs.sync(ctx, input),
   'presence.watch': ({ ctx, connection, parts }, input) =>
     parts.watching.watch(ctx, connection, input.users),
   'presence.unwatch': ({ connection, parts }, input) => {

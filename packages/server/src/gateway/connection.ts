@@ -12,6 +12,7 @@ import { type AccessFault, closeReasonOf } from '../access/access-ended.ts';
 import type { PageOrigin } from '../doors/origins.ts';
 import type { Exit } from '../presence/presence.ts';
 import type { Scope, Session } from '../scope.ts';
+import type { Backlogs } from './backlogs.ts';
 import type { Flusher } from './flusher.ts';
 import { Intake } from './intake.ts';
 import { Outflow } from './outflow.ts';
@@ -42,10 +43,13 @@ interface ConnectionOptions {
   readonly address: string;
   readonly origin: PageOrigin | undefined;
   readonly flusher: Flusher;
+  readonly backlogs: Backlogs;
   /** When the client came, on the monotonic clock. */
   readonly since: number;
   /** Hello was answered. */
   readonly onOpen: () => void;
+  /** It begins to close. */
+  readonly onClosing: (reason: CloseReason) => void;
   /** Its access has ended: it is nobody's any more, although the socket may still be closing. */
   readonly onCut: () => void;
 }
@@ -55,6 +59,8 @@ const leastHelloMs = 1_000;
 /** Who has said hello waits this long for the answer before it is told to come back. */
 const greetingMs = 30_000;
 const closeHandshakeMs = 2_000;
+/** Who reads slowly reads the reason late; meanwhile it keeps nothing here. */
+const slowCloseMs = 10_000;
 /** The same for who has not said who they are: nobody to be waited for. */
 const strangerCloseMs = 150;
 /** Whose access has ended is not waited for: after this the socket is gone, answered or not. */
@@ -63,6 +69,9 @@ const cutMs = 400;
 const heldBytes = 1024 * 1024;
 /** The longest time that a timer can wait, 24 days; a token that lives longer is asked for again then. */
 const longestTimerMs = 2_147_483_647;
+
+/** A ping without a text (RFC 6455, 5.5.2). */
+const pingFrame = Buffer.from([0x89, 0x00]);
 
 /** One WebSocket, and what is known of who is behind it. */
 export class Connection {
@@ -77,8 +86,9 @@ export class Connection {
   /** Names its person among all tenants, for counting. */
   personKey = '';
   state: ConnectionState = { status: 'greeting' };
-  /** Heartbeats since anything was heard. */
-  silentBeats = 0;
+  /** When something was heard of it last, and when it was pinged last; of the monotonic clock. */
+  heardAt: number;
+  pingedAt: number;
   /** Pings and pongs since the last heartbeat. */
   controlFrames = 0;
   readonly overhead: Overhead;
@@ -88,6 +98,7 @@ export class Connection {
   refused: AccessFault | undefined;
   readonly #outflow: Outflow;
   readonly #onOpen: () => void;
+  readonly #onClosing: (reason: CloseReason) => void;
   readonly #onCut: () => void;
   readonly #sessions = new Set<Session>();
   /** What was said since it joined, until hello is answered. */
@@ -104,11 +115,15 @@ export class Connection {
     this.origin = options.origin;
     this.intake = new Intake(options.socket);
     this.overhead = new Overhead(options.stream);
+    this.heardAt = options.since;
+    this.pingedAt = options.since;
     this.#onOpen = options.onOpen;
+    this.#onClosing = options.onClosing;
     this.#onCut = options.onCut;
     this.#outflow = new Outflow({
       stream: options.stream,
       flusher: options.flusher,
+      backlogs: options.backlogs,
       onSlow: () => this.close('slowConsumer'),
     });
     const left = options.since + limits.helloMs - performance.now();
@@ -193,7 +208,7 @@ export class Connection {
     const { state } = this;
     this.state = { status: 'closed' };
     this.#held = undefined;
-    this.#outflow.end();
+    this.#outflow.end('drop');
     clearTimeout(this.#deadline);
     return state;
   }
@@ -202,17 +217,30 @@ export class Connection {
     this.#outflow.reply(textFrame(JSON.stringify(frame)));
   }
 
+  /** Pings it, in its turn like everything else. */
+  ping(now: number): void {
+    this.pingedAt = now;
+    this.controlFrames = 0;
+    this.overhead.beat();
+    this.#outflow.tell(pingFrame);
+  }
+
   tell(event: ServerEvent): void {
     this.#outflow.tell(textFrame(JSON.stringify(event)));
   }
 
   /** Closes with a reason of the table, after what is queued; a client that does not answer is cut. */
   close(reason: CloseReason): void {
+    if (!this.closing) this.#onClosing(reason);
     this.closing = true;
-    this.#outflow.flush();
-    this.#outflow.end();
-    const isStranger = this.state.status !== 'open';
-    this.#closeSocket(reason, isStranger ? strangerCloseMs : closeHandshakeMs);
+    // Who reads too slowly gets no more: so the code comes as soon as it can.
+    this.#outflow.end(reason === 'slowConsumer' ? 'drop' : 'write');
+    this.#closeSocket(reason, this.#closePatienceMs(reason));
+  }
+
+  #closePatienceMs(reason: CloseReason): number {
+    if (this.state.status !== 'open') return strangerCloseMs;
+    return reason === 'slowConsumer' ? slowCloseMs : closeHandshakeMs;
   }
 
   #closeSocket(reason: CloseReason, patienceMs: number): void {
@@ -230,8 +258,9 @@ export class Connection {
       this.refused ??= fault;
       return;
     }
+    if (!this.closing) this.#onClosing(closeReasonOf(fault));
     this.closing = true;
-    this.#outflow.end();
+    this.#outflow.end('drop');
     this.#closeSocket(closeReasonOf(fault), cutMs);
     this.#onCut();
   }

@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import { type ClientAddresses, countedAs } from '../doors/client-address.ts';
 import type { Origins, PageOrigin } from '../doors/origins.ts';
 import { answerRaw, type RawRefusal } from '../doors/raw-answer.ts';
+import type { Admission } from '../limits/admission.ts';
 import { bounds } from '../limits/bounds.ts';
 import type { Limits } from '../limits/limits.ts';
 import { Places } from '../limits/places.ts';
@@ -13,6 +14,8 @@ interface DoorstepOptions {
   readonly addresses: ClientAddresses;
   readonly origins: Origins;
   readonly limits: Limits;
+  /** Who has come before, and waits to be let in. */
+  readonly admission: Pick<Admission, 'shutForMs'>;
   /** Path prefix of PUBLIC_URL, such as `/chat`, or empty. */
   readonly prefix: string;
   /** Headers of every answer. */
@@ -44,7 +47,7 @@ export class Doorstep {
   /** Lets somebody in and takes their places; answers the others itself, with an HTTP error. */
   async admit(request: IncomingMessage, stream: Duplex): Promise<Visitor | undefined> {
     const address = this.#addressOf(request);
-    const fault = this.#faultOf(request, address);
+    const fault = this.#faultOf(request) ?? (await this.#floodOf(address));
     if (fault !== undefined) return this.refuse(stream, fault);
     const origin = await this.#originOf(request);
     if (origin === null) return this.refuse(stream, { code: 'origin_refused' });
@@ -68,8 +71,8 @@ export class Doorstep {
     this.#sockets.leave(visitor.address);
   }
 
-  #faultOf(request: IncomingMessage, address: string): RawRefusal | undefined {
-    const { limits, prefix } = this.#options;
+  #faultOf(request: IncomingMessage): RawRefusal | undefined {
+    const { prefix } = this.#options;
     if (withoutPrefix(pathOfUpgrade(request), prefix) !== '/v1/ws') return { code: 'not_found' };
     if (request.method !== 'GET') {
       return { code: 'method_not_allowed', headers: { Allow: 'GET' } };
@@ -79,7 +82,12 @@ export class Doorstep {
       return { code: 'bad_request', headers: { 'Sec-WebSocket-Version': '13' } };
     }
     if (this.closed) return { code: 'unavailable', retryAfterMs: comeBackMs };
-    const retryAfterMs = limits.take('addressSockets', address);
+    const retryAfterMs = this.#options.admission.shutForMs;
+    return retryAfterMs > 0 ? { code: 'unavailable', retryAfterMs } : undefined;
+  }
+
+  async #floodOf(address: string): Promise<RawRefusal | undefined> {
+    const retryAfterMs = await this.#options.limits.take('addressSockets', address);
     return retryAfterMs > 0 ? { code: 'rate_limited', retryAfterMs } : undefined;
   }
 

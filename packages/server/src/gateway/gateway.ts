@@ -1,16 +1,21 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { limits } from '@parley/protocol';
+import { type CloseReason, limits } from '@parley/protocol';
 import type { Logger } from 'pino';
 import { type WebSocket, WebSocketServer } from 'ws';
+import type { TroubleLog } from '../doors/trouble-log.ts';
 import { bounds } from '../limits/bounds.ts';
 import type { FairTurns } from '../limits/fair-turns.ts';
 import type { Limits } from '../limits/limits.ts';
+import type { UnderWay } from '../limits/under-way.ts';
+import { Backlogs } from './backlogs.ts';
 import { type Commands, publishTyping } from './commands.ts';
 import { Connection } from './connection.ts';
 import { dispatch } from './dispatch.ts';
 import type { Doorstep, Visitor } from './doorstep.ts';
+import { sendAway } from './farewell.ts';
 import { Flusher } from './flusher.ts';
+import { Heartbeats } from './heartbeats.ts';
 
 interface GatewayOptions {
   readonly commands: Commands;
@@ -18,10 +23,13 @@ interface GatewayOptions {
   readonly limits: Limits;
   /** Turns at the database, shared by both doors. */
   readonly turns: FairTurns;
+  /** Requests that have no answer yet, of both doors. */
+  readonly underWay: UnderWay;
+  readonly trouble: TroubleLog;
+  /** We begin to close a connection; for the figures. */
+  readonly onClosing?: (reason: CloseReason) => void;
   readonly log: Logger;
 }
-
-const drainSpreadMs = 2_000;
 
 /** The WebSocket door: upgrades, heartbeats, the drain. */
 export class Gateway {
@@ -29,7 +37,8 @@ export class Gateway {
   readonly #sockets: WebSocketServer;
   readonly #connections = new Set<Connection>();
   readonly #flusher = new Flusher();
-  readonly #heartbeat: NodeJS.Timeout;
+  readonly #backlogs = new Backlogs();
+  readonly #heartbeats: Heartbeats;
   #draining = false;
 
   constructor(options: GatewayOptions) {
@@ -48,8 +57,12 @@ export class Gateway {
       const message = `This is no WebSocket handshake: ${error.message}.`;
       options.doorstep.refuse(stream, { code: 'bad_request', message });
     });
-    this.#heartbeat = setInterval(() => this.#beat(), limits.heartbeatMs);
-    this.#heartbeat.unref();
+    this.#heartbeats = new Heartbeats({
+      onDead: (connection) => {
+        connection.close('heartbeatLost');
+        connection.socket.terminate();
+      },
+    });
   }
 
   /** How many sockets are open. */
@@ -72,7 +85,7 @@ export class Gateway {
     stream.on('error', destroy);
     const { doorstep } = this.#options;
     const visitor = await doorstep.admit(request, stream).catch((error: unknown) => {
-      this.#options.log.warn({ err: error }, 'nobody can be let in');
+      this.#options.trouble.warn({ err: error }, 'nobody can be let in');
       return doorstep.refuse(stream, { code: 'unavailable', retryAfterMs: 1_000 });
     });
     if (visitor === undefined) return;
@@ -84,24 +97,33 @@ export class Gateway {
   }
 
   /**
-   * Ends every connection in good order: tells when to come back, then closes with 1012.
+   * Ends every connection in good order, and lets nobody in any more.
    *
-   * What was asked before is answered first: `settled` resolves when nothing is under way.
+   * Each in its turn is answered what it asked, told when to come back, and closed with 1012; until
+   * then it works as ever.
    */
-  async drain(settled: Promise<void>): Promise<void> {
+  async drain(): Promise<void> {
     this.#draining = true;
     this.#options.doorstep.closed = true;
-    clearInterval(this.#heartbeat);
-    for (const connection of this.#connections) {
-      const retry_after_ms = Math.floor(Math.random() * drainSpreadMs);
-      connection.tell({ event: 'drain', retry_after_ms });
+    this.#heartbeats.close();
+    await sendAway([...this.#connections], 'drain');
+    // Those who were being let in when it began.
+    await sendAway([...this.#connections], 'drain');
+    this.#backlogs.close();
+  }
+
+  /**
+   * The history that everybody here follows is another one now: nobody hears a further word of it, and
+   * all come back to read it anew.
+   */
+  async startOver(): Promise<void> {
+    const all = [...this.#connections];
+    for (const { state } of all) {
+      if (state.status === 'joining' || state.status === 'open') {
+        this.#options.commands.hub.leave(state.outlet);
+      }
     }
-    await settled;
-    const closed = [...this.#connections].map(
-      (connection) => new Promise((resolve) => connection.socket.once('close', resolve)),
-    );
-    for (const connection of this.#connections) connection.close('drain');
-    await Promise.all(closed);
+    await sendAway(all, 'historyChanged');
   }
 
   #accept(socket: WebSocket, stream: Duplex, visitor: Visitor, since: number): void {
@@ -113,17 +135,20 @@ export class Gateway {
       address,
       origin,
       flusher: this.#flusher,
+      backlogs: this.#backlogs,
       since,
       onOpen: () => {
         counting.stop();
         this.#options.doorstep.greeted(visitor);
       },
+      onClosing: (reason) => this.#options.onClosing?.(reason),
       onCut: () => this.#retire(connection, 'at once'),
     });
     const { overhead } = connection;
     this.#connections.add(connection);
+    this.#heartbeats.add(connection);
     socket.on('message', (data: Buffer, isBinary: boolean) => {
-      connection.silentBeats = 0;
+      connection.heardAt = performance.now();
       if (connection.closing) return;
       if (overhead.isTooMuch(data.length)) {
         cut(connection);
@@ -142,6 +167,7 @@ export class Gateway {
     socket.on('error', (error) => this.#options.log.debug({ err: error, address }, 'socket error'));
     socket.on('close', () => {
       this.#connections.delete(connection);
+      this.#heartbeats.delete(connection);
       this.#retire(connection);
     });
     if (this.#draining) connection.close('drain');
@@ -149,7 +175,7 @@ export class Gateway {
 
   /** A ping or pong: it keeps the line, and nothing else counts it. */
   #hearControl(connection: Connection): void {
-    connection.silentBeats = 0;
+    connection.heardAt = performance.now();
     if (++connection.controlFrames <= bounds.controlFrames || connection.closing) return;
     cut(connection);
   }
@@ -173,20 +199,6 @@ export class Gateway {
     }
     commands.hub.leave(state.outlet);
     state.exit(how);
-  }
-
-  #beat(): void {
-    for (const connection of this.#connections) {
-      if (connection.silentBeats >= 2) {
-        connection.close('heartbeatLost');
-        connection.socket.terminate();
-        continue;
-      }
-      connection.silentBeats++;
-      connection.controlFrames = 0;
-      connection.overhead.beat();
-      connection.socket.ping();
-    }
   }
 }
 

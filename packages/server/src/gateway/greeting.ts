@@ -10,13 +10,14 @@ import { readAccess } from '../access/read-access.ts';
 import { sessionOf } from '../access/session-of.ts';
 import type { Database } from '../db/database.ts';
 import type { Origins } from '../doors/origins.ts';
-import type { FairTurns } from '../limits/fair-turns.ts';
+import type { Admission } from '../limits/admission.ts';
 import type { PresenceDesk } from '../presence/presence.ts';
 import type { Scope } from '../scope.ts';
 import type { TenantSettingsCache } from '../tenants/tenant-settings.ts';
 import type { SigningKeys } from '../tokens/signing-keys.ts';
 import { type VerifiedToken, verifyToken } from '../tokens/verify-token.ts';
-import { type AdmittedUser, admitUser } from '../users/admit-user.ts';
+import type { Admissions } from '../users/admissions.ts';
+import type { AdmittedUser } from '../users/admit-user.ts';
 import type { Connection } from './connection.ts';
 import type { Hub } from './hub.ts';
 
@@ -27,8 +28,8 @@ interface GreetingParts {
   readonly hub: Hub;
   readonly presence: PresenceDesk;
   readonly db: Database;
-  /** Turns at the database, taken by tenants. */
-  readonly turns: FairTurns;
+  readonly admissions: Admissions;
+  readonly admission: Admission;
   readonly readEpoch: () => Promise<string>;
   readonly now: () => number;
 }
@@ -49,13 +50,13 @@ export class Greeting {
       throw new ParleyError('bad_request', { message: 'Hello was said already.' });
     }
     connection.heard();
-    const token = await this.#verify(connection, input.token);
+    const token = await verifyToken(this.#parts.keys, input.token, this.#parts.now());
     const scope = { tenant: token.tenant, user: token.user };
     await this.#checkOrigin(connection, scope);
     const { members_may = [] } = await this.#parts.settings.of(scope.tenant);
     // Meanwhile the socket may have closed, or a second hello been faster.
     if (connection.state.status !== 'greeting') throw noLongerGreeting();
-    const { user, me, role, epoch } = await this.#enter(connection, scope, token);
+    const { user, me, role, epoch } = await this.#enterInTurn(connection, scope, token);
     return {
       user,
       me,
@@ -99,6 +100,21 @@ export class Greeting {
     return { expires_at: new Date(token.expiresAt).toISOString() };
   }
 
+  /** Waits for its turn where many come together; who would wait too long comes back later. */
+  async #enterInTurn(connection: Connection, scope: Scope, token: VerifiedToken) {
+    const { admission } = this.#parts;
+    await admission.enter(scope.tenant).catch((error: unknown) => {
+      setImmediate(() => connection.close('overloaded'));
+      throw error;
+    });
+    try {
+      if (connection.state.status !== 'greeting') throw noLongerGreeting();
+      return await this.#enter(connection, scope, token);
+    } finally {
+      admission.leave();
+    }
+  }
+
   /**
    * Puts the connection into the hub, and opens it when access still stands.
    *
@@ -110,16 +126,14 @@ export class Greeting {
     scope: Scope,
     token: VerifiedToken,
   ): Promise<AdmittedUser & { readonly epoch: string }> {
-    const { hub, presence, db, turns, now } = this.#parts;
+    const { hub, presence, admissions, now } = this.#parts;
     const session = sessionOf(token, this.#parts.now());
     const outlet = connection.join(scope, session);
     const admission = token.name === undefined ? {} : { name: token.name };
     try {
       const joined = hub.join(outlet);
       const [admitted, epoch] = await Promise.all([
-        turns.take(scope.tenant, () =>
-          admitUser({ scope, session, db: db.of(scope.tenant) }, admission),
-        ),
+        admissions.admit({ scope, session }, admission),
         this.#parts.readEpoch(),
         joined,
       ]);
@@ -137,18 +151,6 @@ export class Greeting {
       hub.leave(outlet);
       connection.unjoin();
       setImmediate(() => connection.close(refusalOf(error)));
-      throw error;
-    }
-  }
-
-  /** A refused token is answered, then the connection is closed: 4001 says to come back with another. */
-  async #verify(connection: Connection, token: string): Promise<VerifiedToken> {
-    try {
-      return await verifyToken(this.#parts.keys, token, this.#parts.now());
-    } catch (error) {
-      if (error instanceof ParleyError && error.code === 'unauthorized') {
-        setImmediate(() => connection.close('unauthorized'));
-      }
       throw error;
     }
   }

@@ -14,19 +14,17 @@ import type { Scope } from '../scope.ts';
 import type { MembershipHead, MembershipList, Memberships } from './memberships.ts';
 import { type Outlet, Person } from './person.ts';
 import { type Room, Rooms, type RoomsOptions } from './rooms.ts';
+import { type JoiningReader, type PersonalJoining, tellJoined } from './tell-joined.ts';
 import { TenantsHere } from './tenants-here.ts';
 import { textFrame } from './text-frame.ts';
 import { Watchers } from './watchers.ts';
 
-interface HubOptions extends Omit<RoomsOptions, 'onLeft'> {
+interface HubOptions extends Omit<RoomsOptions, 'onLeft'>, JoiningReader {
   readonly memberships: Pick<Memberships, 'read'>;
-  /** The frame of `conversation.added` with the row as it is now; null when no longer a member. */
-  readonly readJoined: (
-    scope: Scope,
-    joined: { readonly conversation: string; readonly me: number },
-  ) => Promise<string | null>;
   /** A person connected here is out of a conversation. */
   readonly onPlaceEnded: (scope: Scope) => void;
+  /** Whom somebody may find has changed: a person, or everybody of a tenant. */
+  readonly onReachChanged: (topic: Topic) => void;
 }
 
 /** Who is connected to this node, and what of what happens concerns them. */
@@ -110,9 +108,23 @@ export class Hub {
     return this.#people.get(userTopic(scope.tenant, scope.user))?.blocks ?? new Set();
   }
 
+  /** Connections of whom a topic is about: one person, or everybody of a tenant. */
+  outletsAt(topic: Topic): Iterable<Outlet> {
+    return this.#people.get(topic)?.connections ?? this.tenants.of(topic);
+  }
+
   /** The connections that a person has here. */
   outletsOf({ tenant, user }: Scope): readonly Outlet[] {
     return [...(this.#people.get(userTopic(tenant, user))?.connections ?? [])];
+  }
+
+  /** The people and conversations here that these topics are about. */
+  placesOf(topics: Iterable<Topic>): { readonly people: Person[]; readonly rooms: Room[] } {
+    const all = [...topics];
+    return {
+      people: all.flatMap((topic) => this.#people.get(topic) ?? []),
+      rooms: all.flatMap((topic) => this.#rooms.get(topic) ?? []),
+    };
   }
 
   people(): IterableIterator<Person> {
@@ -147,6 +159,9 @@ export class Hub {
         case 'fleeting':
           this.#tellFleeting(topic, message);
           break;
+        case 'presence':
+          this.watchers.hear(topic, message);
+          break;
         case 'joined':
           if (person !== undefined) this.#joined(person, message);
           break;
@@ -159,8 +174,11 @@ export class Hub {
         case 'direct-block':
           if (room !== undefined) room.blocked = message.blocked;
           break;
+        case 'reach':
+          this.#options.onReachChanged(topic);
+          break;
         case 'access':
-          this.#endAll(person?.connections ?? this.tenants.of(topic), message.ended);
+          this.#endAll(this.outletsAt(topic), message.ended);
           break;
       }
     }
@@ -222,25 +240,8 @@ export class Hub {
     this.#options.onPlaceEnded(person.scope);
   }
 
-  #tellJoined(
-    person: Person,
-    joined: { readonly conversation: string; readonly me: number },
-  ): void {
-    const room = this.#rooms.get(conversationTopic(person.scope.tenant, joined.conversation));
-    const since = room?.people.get(person);
-    this.#options
-      .readJoined(person.scope, joined)
-      .then((frame) => {
-        if (frame !== null) person.send(textFrame(frame));
-        // Removed meanwhile, and the news of that is still on its way.
-        else if (room !== undefined && since !== undefined && room.people.get(person) === since) {
-          this.#rooms.leave(person, room);
-        }
-      })
-      .catch((error: unknown) => {
-        person.stale = true;
-        this.#options.onError(error);
-      });
+  #tellJoined(person: Person, joined: PersonalJoining): void {
+    tellJoined(this.#rooms, this.#options, person, joined);
   }
 
   /** Reads where a person is in, and corrects what is known here; answers what was entered. */

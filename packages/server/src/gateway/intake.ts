@@ -17,6 +17,7 @@ export class Intake {
   framesBeforeHello = 0;
   readonly #socket: WebSocket;
   #underWay = 0;
+  #onSettled: (() => void)[] | undefined;
   #isFull = false;
   /** Reasons for which it is not read now. */
   #holds = 0;
@@ -24,6 +25,8 @@ export class Intake {
   #turns: Turns | undefined;
   #slowDown: SlowDown | undefined;
   #isSlowed = false;
+  /** Settles when the frame that waits for permission goes on, or does not. */
+  #passing: Promise<void> | undefined;
 
   constructor(socket: WebSocket) {
     this.#socket = socket;
@@ -41,6 +44,39 @@ export class Intake {
     return this.#turns;
   }
 
+  /** A frame waits for permission; those behind it must not overtake it. */
+  get isPassing(): boolean {
+    return this.#passing !== undefined;
+  }
+
+  /** Waits for the frames before. Those who wait go on in the order in which they came. */
+  async passed(): Promise<void> {
+    while (this.#passing !== undefined) await this.#passing;
+  }
+
+  /** Begins the work once it is permitted; what comes later on this connection begins after it. */
+  async pass<T>(permission: Promise<void>, work: () => T | Promise<T>): Promise<T> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#passing = promise;
+    const begin = async () => {
+      try {
+        await permission;
+        return { working: work() };
+      } finally {
+        // Work may have begun to wait itself.
+        if (this.#passing === promise) this.#passing = undefined;
+        resolve();
+      }
+    };
+    const { working } = await begin();
+    return working;
+  }
+
+  /** It is not read now. */
+  get isHeld(): boolean {
+    return this.#holds > 0;
+  }
+
   /** Counts a request in; reading pauses while too many are under way. */
   begin(): void {
     if (++this.#underWay < bounds.requestsUnderWay || this.#isFull) return;
@@ -49,9 +85,19 @@ export class Intake {
   }
 
   finish(): void {
+    if (this.#underWay === 1) for (const settle of this.#onSettled?.splice(0) ?? []) settle();
     if (--this.#underWay > bounds.requestsUnderWay / 2 || !this.#isFull) return;
     this.#isFull = false;
     this.release();
+  }
+
+  /** Resolves when nothing is under way. */
+  settled(): Promise<void> {
+    if (this.#underWay === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#onSettled ??= [];
+      this.#onSettled.push(resolve);
+    });
   }
 
   /** Stops reading until it is released as often as it was held. */

@@ -47,12 +47,18 @@ export class TenantsHere {
     return this.#tenants.get(topic)?.outlets ?? [];
   }
 
-  /** Finds what the bus has lost: suspended tenants, keys taken back; `end` gets whose access ended. */
+  /**
+   * Finds what the bus has lost: suspended tenants, keys taken back; `end` gets whose access ended.
+   *
+   * Of all tenants, or of those whose topics are among `topics`.
+   */
   async compare(
     db: Database,
     end: (outlet: Outlet, fault: 'suspended' | 'key') => void,
+    topics: Iterable<Topic> = this.#tenants.keys(),
   ): Promise<void> {
-    const asked = [...this.#tenants.values()].map((here) => ({
+    const compared = [...topics].flatMap((topic) => this.#tenants.get(topic) ?? []);
+    const asked = compared.map((here) => ({
       here,
       tenant: here.tenant,
       version: here.version,

@@ -1,13 +1,20 @@
-import { type CommandResult, limits, ParleyError } from '@parley/protocol';
+import {
+  type CommandResult,
+  limits,
+  ParleyError,
+  type Presence,
+  type Topic,
+} from '@parley/protocol';
 import type { Context } from '../context.ts';
 import type { Database } from '../db/database.ts';
 import type { FairTurns } from '../limits/fair-turns.ts';
-import type { PresenceDesk } from '../presence/presence.ts';
+import type { Looked, PresenceDesk } from '../presence/presence.ts';
 import type { Scope } from '../scope.ts';
 import { visibleUsers } from '../users/visible-users.ts';
 import type { Connection } from './connection.ts';
 import type { Hub } from './hub.ts';
 import type { Outlet } from './person.ts';
+import { Relook } from './relook.ts';
 import { WatchReviews } from './watch-reviews.ts';
 
 interface WatchingParts {
@@ -24,10 +31,13 @@ export class Watching {
   readonly #parts: WatchingParts;
   readonly #watching = new Map<Outlet, Connection>();
   readonly #reviews: WatchReviews<Connection>;
+  readonly #relook: Relook;
 
   constructor(parts: WatchingParts) {
-    const { hub, db, turns, onError } = parts;
+    const { hub, presence, db, turns, onError } = parts;
     this.#parts = parts;
+    this.#relook = new Relook({ watchers: hub.watchers, presence, onError });
+    presence.onSettled(() => this.#relook.add(hub.watchers.watched()));
     this.#reviews = new WatchReviews({
       watchersOf: (scope) => hub.outletsOf(scope).flatMap((one) => this.#watching.get(one) ?? []),
       visible: (scope, users) =>
@@ -59,7 +69,8 @@ export class Watching {
     this.#parts.hub.watchers.add(outlet, visible);
     // Somebody was removed while it was asked: that review has not seen these watches.
     if (this.#reviews.begun !== began) this.#reviews.add(ctx.scope, visible);
-    return { users: await this.#parts.presence.look(ctx.scope, visible) };
+    const looked = await this.#parts.presence.look(ctx.scope, visible);
+    return { users: this.#answer(ctx.scope.tenant, looked) };
   }
 
   unwatch(connection: Connection, users: Iterable<string>): void {
@@ -76,18 +87,43 @@ export class Watching {
    */
   review(scope: Scope): void {
     const { tenant, user } = scope;
-    const watched = this.#parts.hub
-      .outletsOf(scope)
-      .flatMap((one) => [...(this.#watching.get(one)?.watched ?? [])]);
-    this.#reviews.add(scope, watched);
+    this.#reviews.add(scope, this.#watchedBy(scope));
     for (const watcher of this.#parts.hub.watchers.of(scope)) {
       if (watcher.scope.user !== user)
         this.#reviews.add({ tenant, user: watcher.scope.user }, [user]);
     }
   }
 
+  /** Whom somebody may find has changed: whom they no longer see they watch no longer. */
+  reviewReach(topic: Topic): void {
+    const outlets = [...this.#parts.hub.outletsAt(topic)].filter((one) => this.#watching.has(one));
+    const people = new Map(outlets.map(({ scope }) => [scope.user, scope]));
+    for (const scope of people.values()) this.#reviews.add(scope, this.#watchedBy(scope));
+  }
+
+  /** The bus carries these topics only from now on: what was said of them before may be missing. */
+  hear(topics: readonly Topic[]): void {
+    const { hub } = this.#parts;
+    this.#relook.add(hub.watchers.watched(topics));
+    for (const topic of topics) this.reviewReach(topic);
+  }
+
   close(): void {
     this.#reviews.close();
+    this.#relook.close();
+  }
+
+  #watchedBy(scope: Scope): string[] {
+    const outlets = this.#parts.hub.outletsOf(scope);
+    return outlets.flatMap((one) => [...(this.#watching.get(one)?.watched ?? [])]);
+  }
+
+  #answer(tenant: string, looked: readonly Looked[]): Presence[] {
+    const { watchers } = this.#parts.hub;
+    const users = watchers.answer(tenant, looked);
+    const people = users.map(({ id }) => ({ tenant, user: id }));
+    this.#relook.add(people.filter((one) => watchers.isDoubtful(one)));
+    return users;
   }
 
   /** Asks again when somebody was removed meanwhile, a few times. */

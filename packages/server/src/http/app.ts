@@ -67,8 +67,8 @@ export function createApp(parts: AppParts): OpenAPIHono<HttpEnv> {
   addDemoRoutes(app, parts);
   addPageRoutes(app, parts);
 
-  app.onError((error, c) => {
-    const told = asTold(parts, error, c);
+  app.onError(async (error, c) => {
+    const told = await asTold(parts, error, c);
     const about = {
       request_id: c.get('requestId'),
       method: c.req.method,
@@ -76,8 +76,9 @@ export function createApp(parts: AppParts): OpenAPIHono<HttpEnv> {
       address: c.get('address'),
     };
     if (told.code === 'internal') log.error({ ...about, err: error }, 'request failed');
-    else if (told.code === 'unavailable') log.warn({ ...about, err: told }, 'request refused');
-    else log.debug({ ...about, err: told }, 'request refused');
+    else if (told.code === 'unavailable') {
+      parts.doors.trouble.warn({ ...about, err: told }, 'request refused');
+    } else log.debug({ ...about, err: told }, 'request refused');
     return problemResponse(c, told);
   });
 
@@ -93,10 +94,14 @@ export function createApp(parts: AppParts): OpenAPIHono<HttpEnv> {
 }
 
 /** Who brings one bad key after another hears how long to wait; a good one is taken all the while. */
-function asTold({ doors }: AppParts, error: unknown, c: Context<HttpEnv>): ParleyError {
+async function asTold(
+  { doors }: AppParts,
+  error: unknown,
+  c: Context<HttpEnv>,
+): Promise<ParleyError> {
   const given = c.req.header('Authorization') !== undefined;
   if (given && isGuess(error)) {
-    const retryAfterMs = doors.limits.take('addressFailures', c.get('address'));
+    const retryAfterMs = await doors.limits.take('addressFailures', c.get('address'));
     if (retryAfterMs > 0) return new ParleyError('rate_limited', { retryAfterMs, cause: error });
   }
   return toParleyError(error);

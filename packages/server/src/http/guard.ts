@@ -3,6 +3,7 @@ import type { Context, MiddlewareHandler } from 'hono';
 import { requireAccess } from '../access/require-access.ts';
 import { sessionOf } from '../access/session-of.ts';
 import { demoTenant } from '../demo/people.ts';
+import { answerInTime } from '../limits/answer-in-time.ts';
 import { type Operation, operationPolicy } from '../policy/operation-policy.ts';
 import type { ApiKeyScope, Right } from '../policy/right.ts';
 import { verifyToken } from '../tokens/verify-token.ts';
@@ -22,7 +23,9 @@ export function guard(parts: AppParts, operation: Operation): MiddlewareHandler<
   const right: Right = operationPolicy[operation];
   const authenticate: MiddlewareHandler<HttpEnv> = async (c, next) => {
     c.set('admittedAt', parts.now());
-    await admit(parts, right, c);
+    const began = performance.now();
+    await answerInTime(admit(parts, right, c));
+    c.set('guardMs', performance.now() - began);
     await next();
   };
   guarded.set(authenticate, operation);
@@ -102,7 +105,7 @@ async function admitOperator(parts: AppParts, c: Context<HttpEnv>): Promise<void
 
 async function admitKey(parts: AppParts, scope: ApiKeyScope, c: Context<HttpEnv>): Promise<void> {
   const { tenant, id } = await parts.apiKeys.admit(bearer(c), scope);
-  parts.doors.limits.spend('keyRequests', `${tenant} ${id}`);
+  await parts.doors.limits.spend('keyRequests', `${tenant} ${id}`);
   await requireOwnPage(parts, c, tenant);
   c.set('tenant', tenant);
   c.set('actor', { kind: 'key', id });
@@ -121,7 +124,7 @@ async function admitPerson(parts: AppParts, c: Context<HttpEnv>): Promise<void> 
     append,
     now,
   };
-  doors.limits.spend('personRequests', `${scope.tenant} ${scope.user}`);
+  await doors.limits.spend('personRequests', `${scope.tenant} ${scope.user}`);
   await requireOwnPage(parts, c, scope.tenant);
   await doors.turns.take(scope.tenant, () => admitUser(ctx, name === undefined ? {} : { name }));
   c.set('ctx', ctx);

@@ -7,6 +7,17 @@ import type { AppParts, HttpEnv } from './parts.ts';
 import { problems } from './problem.ts';
 
 const statusSchema = z.object({ status: z.literal('ok') }).openapi('Health');
+const readinessSchema = z
+  .object({
+    status: z.literal('ok'),
+    database: z.literal('ok'),
+    bus: z.enum(['ok', 'away']).openapi({
+      description:
+        'Whether other nodes can be told and heard. While it is away everything is still taken, and ' +
+        'other nodes find it in the database within two seconds: a node is ready without it.',
+    }),
+  })
+  .openapi('Readiness');
 const patienceMs = 2_000;
 const retryAfterMs = 1_000;
 
@@ -30,19 +41,16 @@ export function addHealthRoutes(app: OpenAPIHono<HttpEnv>, parts: AppParts): voi
     summary: 'The process takes work: the database answers, no drain is under way',
     tags: ['Operation'],
     responses: {
-      200: { description: 'Ready.', content: { 'application/json': { schema: statusSchema } } },
+      200: { description: 'Ready.', content: { 'application/json': { schema: readinessSchema } } },
       ...problems('unavailable'),
     },
   });
   app.openapi(ready, async (c) => {
-    if (!parts.ready()) {
-      throw new ParleyError('unavailable', {
-        message: 'The server is starting or draining. Ask another, or again soon.',
-        retryAfterMs,
-      });
-    }
+    const message = parts.notReady();
+    if (message !== undefined) throw new ParleyError('unavailable', { message, retryAfterMs });
     await assertDatabase(parts.db);
-    return c.json({ status: 'ok' as const }, 200);
+    const bus = parts.bus.figures().reachable ? ('ok' as const) : ('away' as const);
+    return c.json({ status: 'ok' as const, database: 'ok' as const, bus }, 200);
   });
 }
 

@@ -40,8 +40,8 @@ export interface AppParts {
   readonly doors: Doors;
   readonly metrics: Registry;
   readonly log: Logger;
-  /** False while starting or draining. */
-  readonly ready: () => boolean;
+  /** Why it should get no work, for the operator; undefined when it should. */
+  readonly notReady: () => string | undefined;
   /** Where the built chat page lies. */
   readonly pageFolder: string;
   /** Present in demo mode: the people one can sign in as, in the order shown. */
@@ -60,6 +60,8 @@ export interface HttpEnv {
     origin: PageOrigin | undefined;
     /** When the guard looked who it is, in milliseconds. */
     admittedAt: number;
+    /** How long that took, in milliseconds. */
+    guardMs: number;
     /** The tenant of a verified API key. */
     tenant: string;
     /** Who acts for a tenant or the installation: a verified API key, or the operator. */

@@ -1,5 +1,7 @@
 import { ParleyError } from '@parley/protocol';
 import type { Context, MiddlewareHandler } from 'hono';
+import { answerInTime } from '../limits/answer-in-time.ts';
+import { patience } from '../limits/patience.ts';
 import type { Operation } from '../policy/operation-policy.ts';
 import type { AppParts, HttpEnv } from './parts.ts';
 
@@ -11,15 +13,15 @@ export function counted(
   const { limits } = doors;
   if (name === 'demoSignIn') {
     return async function countSignIn(c, next) {
-      limits.spend('addressSignIns', c.get('address'));
+      await limits.spend('addressSignIns', c.get('address'));
       await next();
     };
   }
   if (name !== 'sendMessage') return undefined;
   return async function countSend(c, next) {
     const { tenant, user } = c.get('ctx').scope;
-    limits.spend('personSends', `${tenant} ${user}`);
-    limits.spend('tenantSends', tenant);
+    await limits.spend('personSends', `${tenant} ${user}`);
+    await limits.spend('tenantSends', tenant);
     await next();
   };
 }
@@ -34,9 +36,13 @@ const outOfTurn: ReadonlySet<Operation> = new Set([
 /** Waits for the tenant's turn at the database. */
 export function inTurn({ doors }: AppParts, name: Operation): MiddlewareHandler<HttpEnv> {
   return async function takeTurn(c, next) {
+    if (outOfTurn.has(name)) {
+      await next();
+      return;
+    }
     const tenant = tenantOf(c);
-    if (tenant === undefined || outOfTurn.has(name)) await next();
-    else await doors.turns.take(tenant, next);
+    const work = tenant === undefined ? next() : doors.turns.take(tenant, next);
+    await answerInTime(work, patience.answerMs - c.get('guardMs'));
   };
 }
 

@@ -15,6 +15,10 @@ export const bounds = {
   /** WebSockets that have not said hello yet. */
   greeting: 20_000,
   greetingPerAddress: 10_000,
+  /** Hellos that are answered at once; the others wait in line. */
+  entering: 500,
+  /** Milliseconds that a hello waits in line, at most; who would wait longer is told to come back. */
+  entryWaitMs: 8_000,
   /** Frames of a connection before its hello is answered. */
   framesBeforeHello: 50,
   webSockets: 250_000,
@@ -34,10 +38,22 @@ export const bounds = {
   questionsPerTenant: 8,
   /** Questions of one tenant that wait for their turn. */
   questionsWaiting: 10_000,
+  /** Of all tenants together. */
+  questionsWaitingInAll: 40_000,
+  /** Requests that have no answer yet, of all connections and doors, and of one tenant. */
+  requests: 50_000,
+  requestsPerTenant: 20_000,
+  /** Their bytes. */
+  requestBytes: 256 * mebibyte,
+  requestBytesPerTenant: 64 * mebibyte,
+  /** A socket of which nothing was heard for so many milliseconds is dead. */
+  silentMs: 39_000,
   /** Events that a client has not read; beyond, it is too slow. */
   unreadEventBytes: mebibyte,
   /** Answers that a client has not read, although it asked for them. */
   unreadReplyBytes: 32 * mebibyte,
+  /** Bytes that wait, of all clients together that have not read for a while. */
+  stalledBytes: 32 * mebibyte,
   /** Frames of one connection that were refused; then it is closed. */
   refusedFrames: 1_000,
   /** Messages that wait for a commit. */

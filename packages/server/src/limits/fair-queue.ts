@@ -100,6 +100,21 @@ export class FairQueue<T> {
     return taken;
   }
 
+  /** Takes, from the front of every lane, all that is so. */
+  takeWhile(isSo: (item: T) => boolean): T[] {
+    const taken: T[] = [];
+    this.#turns = this.#turns.filter((lane) => {
+      let count = 0;
+      for (let at = lane.head; at < lane.items.length; at++, count++) {
+        const item = lane.items[at];
+        if (item !== undefined && !isSo(item)) break;
+      }
+      lane.left = count;
+      return count === 0 || this.#takeFrom(lane, count, taken);
+    });
+    return taken;
+  }
+
   #laneOf(name: string): Lane<T> {
     let lane = this.#lanes.get(name);
     if (lane === undefined) {

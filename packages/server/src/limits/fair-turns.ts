@@ -8,9 +8,23 @@ interface FairTurnsOptions {
   readonly each: number;
   /** Pieces of one lane that wait; more are refused. */
   readonly waiting: number;
+  /** The same of all lanes; as many as come unless given. */
+  readonly waitingInAll?: number;
+  /** How long a piece waits for its turn, in milliseconds; for ever unless given. */
+  readonly waitMs?: number;
+}
+
+interface Waiting {
+  readonly lane: string;
+  readonly start: () => void;
+  readonly refuse: (error: ParleyError) => void;
+  /** Of the monotonic clock. */
+  readonly until: number;
 }
 
 const retryAfterMs = 1_000;
+/** How often it is looked for pieces that have waited too long. */
+const sweepMs = 250;
 
 /**
  * Lets a few pieces of work run at once, and takes turns between lanes.
@@ -20,26 +34,45 @@ const retryAfterMs = 1_000;
 export class FairTurns {
   readonly #options: FairTurnsOptions;
   readonly #running = new Map<string, number>();
-  readonly #waiting = new FairQueue<{ readonly lane: string; readonly start: () => void }>();
+  readonly #waiting = new FairQueue<Waiting>();
   #total = 0;
+  #sweep: NodeJS.Timeout | undefined;
 
   constructor(options: FairTurnsOptions) {
     this.#options = options;
   }
 
-  /** Does the work when it is its turn. Throws `unavailable` when too much waits in this lane. */
+  /** Does the work when it is its turn. Throws `unavailable` when too much waits, or for too long. */
   async take<T>(lane: string, work: () => T | Promise<T>): Promise<T> {
-    if (!this.#begin(lane)) {
-      if (this.#waiting.sizeOf(lane) >= this.#options.waiting) {
-        throw new ParleyError('unavailable', { retryAfterMs });
-      }
-      await new Promise<void>((start) => this.#waiting.push(lane, { lane, start }));
-    }
+    if (!this.#begin(lane)) await this.#wait(lane);
     try {
       return await work();
     } finally {
       this.#end(lane);
     }
+  }
+
+  #wait(lane: string): Promise<void> {
+    const { waiting, waitingInAll = Number.POSITIVE_INFINITY, waitMs } = this.#options;
+    if (this.#waiting.sizeOf(lane) >= waiting || this.#waiting.size >= waitingInAll) {
+      throw new ParleyError('unavailable', { retryAfterMs });
+    }
+    return new Promise((start, refuse) => {
+      const until = performance.now() + (waitMs ?? Number.POSITIVE_INFINITY);
+      this.#waiting.push(lane, { lane, start, refuse, until });
+      if (waitMs !== undefined) this.#sweep ??= setInterval(() => this.#giveUp(), sweepMs);
+    });
+  }
+
+  /** Refuses what has waited too long: the place would be spent on somebody who is gone. */
+  #giveUp(): void {
+    const now = performance.now();
+    for (const { refuse } of this.#waiting.takeWhile(({ until }) => until <= now)) {
+      refuse(new ParleyError('unavailable', { retryAfterMs }));
+    }
+    if (this.#waiting.size > 0) return;
+    clearInterval(this.#sweep);
+    this.#sweep = undefined;
   }
 
   /** Takes a place for one piece of work, where there is one. */

@@ -35,13 +35,13 @@ describe('limits', () => {
     expect(letThrough(limits, 'large')).toBe(100);
   });
 
-  it('[LI4] a refusal says how long to wait, and is counted', () => {
+  it('[LI4] a refusal says how long to wait, and is counted', async () => {
     const refused: string[] = [];
     const limits = limitsOf({ onRefused: (name) => refused.push(name) });
-    for (let n = 0; n < 30; n++) limits.spend('addressFailures', 'a');
+    for (let n = 0; n < 30; n++) await limits.spend('addressFailures', 'a');
     let thrown: unknown;
     try {
-      limits.spend('addressFailures', 'a');
+      await limits.spend('addressFailures', 'a');
     } catch (error) {
       thrown = error;
     }

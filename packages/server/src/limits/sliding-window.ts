@@ -25,17 +25,23 @@ export class SlidingWindow {
     return this.#count;
   }
 
+  /** Uses within the window that ends now. */
+  countAt({ windowMs }: Rate, now: number): number {
+    this.#forget(now - windowMs);
+    return this.#count;
+  }
+
   /** How much memory it takes. */
   get spans(): number {
     return this.#spans.length;
   }
 
   /** Counts one use; answers 0, or the milliseconds until one is allowed again. */
-  take({ allowed, windowMs }: Rate, now: number): number {
-    this.#forget(now - windowMs);
-    if (this.#count >= allowed) return this.#waitFor(this.#count - allowed + 1, windowMs, now);
+  take(rate: Rate, now: number): number {
+    const waitMs = this.waitFor(rate, now);
+    if (waitMs > 0) return waitMs;
     const newest = this.#spans.at(-1);
-    if (newest !== undefined && now - newest.from < windowMs / spansPerWindow) {
+    if (newest !== undefined && now - newest.from < rate.windowMs / spansPerWindow) {
       newest.last = now;
       newest.count++;
     } else {
@@ -43,6 +49,13 @@ export class SlidingWindow {
     }
     this.#count++;
     return 0;
+  }
+
+  /** Answers 0 while a use is allowed, or the milliseconds until one is; counts nothing. */
+  waitFor({ allowed, windowMs }: Rate, now: number): number {
+    this.#forget(now - windowMs);
+    if (this.#count < allowed) return 0;
+    return this.#untilFree(this.#count - allowed + 1, windowMs, now);
   }
 
   /** Whether forgetting this window changes nothing. */
@@ -58,7 +71,7 @@ export class SlidingWindow {
     }
   }
 
-  #waitFor(places: number, windowMs: number, now: number): number {
+  #untilFree(places: number, windowMs: number, now: number): number {
     let free = 0;
     for (const span of this.#spans) {
       free += span.count;

@@ -14,12 +14,14 @@ const lookedAtMost = 1_000;
  */
 export class Windows {
   readonly #most: number;
+  readonly #make: (key: string) => SlidingWindow;
   readonly #windows = new Map<string, SlidingWindow>();
   /** Where to look on: from the start every time would walk over all that were deleted there. */
   #hand: MapIterator<[string, SlidingWindow]> | undefined;
 
-  constructor(most: number) {
+  constructor(most: number, make: (key: string) => SlidingWindow = () => new SlidingWindow()) {
     this.#most = most;
+    this.#make = make;
   }
 
   get size(): number {
@@ -28,13 +30,18 @@ export class Windows {
 
   /** Counts one use by this key; answers 0, or the milliseconds until one is allowed again. */
   take(key: string, rate: Rate, now: number): number {
+    return this.of(key, rate, now).take(rate, now);
+  }
+
+  /** The window of this key; a new one, if need be in another's place. */
+  of(key: string, rate: Rate, now: number): SlidingWindow {
     let window = this.#windows.get(key);
     if (window === undefined) {
       if (this.#windows.size >= this.#most) this.#makeRoom(rate, now);
-      window = new SlidingWindow();
+      window = this.#make(key);
       this.#windows.set(key, window);
     }
-    return window.take(rate, now);
+    return window;
   }
 
   /** Forgets the keys that were not used within the window. */

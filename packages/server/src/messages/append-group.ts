@@ -29,8 +29,8 @@ export async function appendGroup(
   const keys = new AppendKeys(messages);
   const plan = planGroup(keys, await ask(pipeline, keys), now);
   const [, , committed] = await inOrder([
-    plan.rows.length === 0 ? nothing : pipeline.query(statements.insert, plan.insertValues(now)),
-    plan.rows.length === 0 ? nothing : pipeline.query(statements.advance, plan.advanceValues(now)),
+    plan.rows.length === 0 ? nothing : pipeline.query(statements.insert, plan.insertValues()),
+    plan.rows.length === 0 ? nothing : pipeline.query(statements.advance, plan.advanceValues()),
     pipeline.query(statements.commit),
   ]);
   // A transaction that failed on the way answers COMMIT with ROLLBACK, and no error.

@@ -4,6 +4,7 @@ import type { AppendedMessage, OutgoingMessage } from './append.ts';
 import type { AppendKeys } from './append-keys.ts';
 import type { AppendSenders } from './append-senders.ts';
 import { contentHash } from './content-hash.ts';
+import { datedAfter } from './dated-after.ts';
 
 /** What became of one message of a group. `locked`: another transaction holds the conversation. */
 export type Outcome =
@@ -26,6 +27,7 @@ export interface LockedRow extends Ordinal {
   readonly version: number;
   readonly kind: ConversationKind;
   readonly blocked: boolean;
+  readonly last_activity_at: Date;
 }
 
 export interface MemberRow extends Ordinal {
@@ -54,6 +56,8 @@ interface Head {
   readonly id: string;
   readonly kind: ConversationKind;
   readonly blocked: boolean;
+  /** When what is stored now is dated: not before what is there. */
+  readonly createdAt: string;
   lastSeq: number;
   version: number;
 }
@@ -63,6 +67,7 @@ interface NewRow {
   readonly seq: number;
   readonly version: number;
   readonly hash: Buffer;
+  readonly createdAt: string;
 }
 
 /**
@@ -73,14 +78,13 @@ interface NewRow {
  */
 export function planGroup(keys: AppendKeys, answers: Answers, now: Date): Plan {
   const plan = new Plan();
-  const heads = headsOf(keys, answers.locked);
+  const heads = headsOf(keys, answers.locked, now);
   const isMember = new Set(
     answers.members.filter((row) => row.left_at === null).map((row) => row.n - 1),
   );
   const stored = new Map(answers.existing.map((row) => [row.n - 1, row]));
   const quotable = new Set(answers.quoted.map((row) => keys.quotes[row.n - 1]?.index));
   const inGroup = new Map<string, NewRow>();
-  const createdAt = now.toISOString();
 
   keys.messages.forEach((message, index) => {
     plan.outcomes.push(decide(message, index));
@@ -95,7 +99,7 @@ export function planGroup(keys: AppendKeys, answers: Answers, now: Date): Plan {
     const head = heads.get(use.conversation);
     if (head === undefined) return { type: 'locked' };
     if (head.blocked) return blockedHere();
-    const { kind } = head;
+    const { kind, createdAt } = head;
     const hash = contentHash({ ...message, kind: 'text' });
     const key = `${use.conversation} ${message.id}`;
     const earlier = stored.get(index);
@@ -116,7 +120,7 @@ export function planGroup(keys: AppendKeys, answers: Answers, now: Date): Plan {
     if (message.replyTo !== null && !quotable.has(index) && !inGroup.has(quotedTwin)) {
       return refused('not_found', 'message.reply_to');
     }
-    const row = { message, hash, seq: ++head.lastSeq, version: ++head.version };
+    const row = { message, hash, createdAt, seq: ++head.lastSeq, version: ++head.version };
     inGroup.set(key, row);
     plan.add(row, head);
     const at = { seq: row.seq, version: row.version, created_at: createdAt, repeated: false };
@@ -124,11 +128,13 @@ export function planGroup(keys: AppendKeys, answers: Answers, now: Date): Plan {
   }
 }
 
-function headsOf(keys: AppendKeys, locked: readonly LockedRow[]): Map<number, Head> {
+function headsOf(keys: AppendKeys, locked: readonly LockedRow[], now: Date): Map<number, Head> {
   const heads = new Map<number, Head>();
-  for (const { n, last_seq: lastSeq, version, kind, blocked } of locked) {
+  for (const { n, last_seq: lastSeq, last_activity_at, version, kind, blocked } of locked) {
     const key = keys.conversation(n - 1);
-    if (key !== undefined) heads.set(n - 1, { ...key, lastSeq, version, kind, blocked });
+    if (key === undefined) continue;
+    const createdAt = datedAfter(last_activity_at, now).toISOString();
+    heads.set(n - 1, { ...key, createdAt, lastSeq, version, kind, blocked });
   }
   return heads;
 }
@@ -158,7 +164,7 @@ class Plan {
     this.#advanced.add(head);
   }
 
-  insertValues(now: Date): unknown[] {
+  insertValues(): unknown[] {
     const { rows } = this;
     return [
       rows.map((one) => one.message.tenant),
@@ -170,18 +176,18 @@ class Plan {
       rows.map((one) => one.hash),
       rows.map((one) => one.message.replyTo),
       rows.map((one) => one.version),
-      now,
+      rows.map((one) => one.createdAt),
     ];
   }
 
-  advanceValues(now: Date): unknown[] {
+  advanceValues(): unknown[] {
     const heads = [...this.#advanced];
     return [
       heads.map((one) => one.tenant),
       heads.map((one) => one.id),
       heads.map((one) => one.lastSeq),
       heads.map((one) => one.version),
-      now,
+      heads.map((one) => one.createdAt),
     ];
   }
 }

@@ -17,7 +17,7 @@ export const statements = {
     name: 'append_lock',
     text: `
       select wanted.n::int as n, conversation.last_seq, conversation.version, conversation.kind,
-        conversation.blocked
+        conversation.blocked, conversation.last_activity_at
       from unnest($1::text[], $2::uuid[]) with ordinality as wanted (tenant_id, id, n)
       join conversation on conversation.tenant_id = wanted.tenant_id and conversation.id = wanted.id
       order by conversation.tenant_id, conversation.id
@@ -90,18 +90,19 @@ export const statements = {
       insert into message (tenant_id, conversation_id, seq, id, sender_id, kind, body, content_hash,
         reply_to, created_version, version, created_at)
       select tenant_id, conversation_id, seq, id, sender_id, 'text', body, content_hash,
-        reply_to, version, version, $10::timestamptz
+        reply_to, version, version, created_at
       from unnest($1::text[], $2::uuid[], $3::bigint[], $4::uuid[], $5::text[], $6::text[],
-        $7::bytea[], $8::uuid[], $9::bigint[])
-        as sent (tenant_id, conversation_id, seq, id, sender_id, body, content_hash, reply_to, version)`,
+        $7::bytea[], $8::uuid[], $9::bigint[], $10::timestamptz[])
+        as sent (tenant_id, conversation_id, seq, id, sender_id, body, content_hash, reply_to,
+          version, created_at)`,
   },
   advance: {
     name: 'append_advance',
     text: `
       update conversation
-      set last_seq = sent.last_seq, version = sent.version, last_activity_at = $5::timestamptz
-      from unnest($1::text[], $2::uuid[], $3::bigint[], $4::bigint[])
-        as sent (tenant_id, id, last_seq, version)
+      set last_seq = sent.last_seq, version = sent.version, last_activity_at = sent.at
+      from unnest($1::text[], $2::uuid[], $3::bigint[], $4::bigint[], $5::timestamptz[])
+        as sent (tenant_id, id, last_seq, version, at)
       where conversation.tenant_id = sent.tenant_id and conversation.id = sent.id`,
   },
 } as const satisfies Readonly<Record<string, Statement>>;

@@ -1,14 +1,15 @@
 import { ParleyError } from '@parley/protocol';
 import type { Bus } from '../bus/bus.ts';
 import type { Database, Pipeline } from '../db/database.ts';
-import { failureKind } from '../db/failure.ts';
-import { bounds } from '../limits/bounds.ts';
-import { FairQueue } from '../limits/fair-queue.ts';
+import { failureKind, tookTooLong } from '../db/failure.ts';
+import { patience } from '../limits/patience.ts';
 import type { Append, AppendedMessage, OutgoingMessage } from './append.ts';
 import { appendGroup } from './append-group.ts';
 import type { Outcome } from './append-plan.ts';
 import { planSettings } from './append-statements.ts';
 import { type Appended, publishAppended } from './publish-appended.ts';
+import { SendQueue } from './send-queue.ts';
+import { WaitingSend } from './waiting-send.ts';
 
 interface GroupCommitOptions {
   readonly db: Database;
@@ -20,22 +21,17 @@ interface GroupCommitOptions {
   readonly onGroup?: (size: number) => void;
 }
 
-interface Waiting {
-  readonly message: OutgoingMessage;
-  readonly resolve: (appended: AppendedMessage) => void;
-  readonly reject: (error: unknown) => void;
-  /** Past this time (of the monotonic clock) a message that cannot be stored is given back. */
-  readonly deadline: number;
-}
-
 const groupSize = 500;
 /** What one tenant has of a group while others send too: a full group would keep them waiting. */
 const tenantShare = 250;
 /** Whether others send too is remembered this long. */
 const mixedMs = 1_000;
-const patienceMs = 2_000;
-/** Pause before asking again for a conversation that another transaction holds. */
-const lockedPauseMs = 5;
+/** How often it is looked for messages whose time is over. */
+const sweepMs = 100;
+/** Where there is no database, it is asked for again after this. */
+const offlineMs = 200;
+/** Parts of a group that fail one after another for the same reason: then it is not about them. */
+const failuresInARow = 2;
 const retryAfterMs = 1_000;
 
 /**
@@ -43,14 +39,22 @@ const retryAfterMs = 1_000;
  *
  * A lone message goes at once; under load one fsync stores hundreds. One group is under way at a
  * time, so messages of one connection keep their order. Tenants take turns: who sends thousands
- * waits behind itself.
+ * waits behind itself. Every message is answered within `patience.sendMs`: what could not be tried
+ * waits that long, and of what was tried without an answer nobody knows what became of it.
  */
 export class GroupCommit implements Append {
   readonly #options: GroupCommitOptions;
-  readonly #queue = new FairQueue<Waiting>({ weightOf: (one) => one.message.body.length });
+  readonly #queue = new SendQueue();
+  /** What is at the database now. */
+  #group: readonly WaitingSend[] = [];
   #pipeline: Pipeline | undefined;
   #running: Promise<void> | undefined;
   #closed = false;
+  #sweep: NodeJS.Timeout | undefined;
+  /** There was no database: nothing is tried before this time. */
+  #offlineUntil = 0;
+  /** Ends the pause of a queue in which everything stands aside. */
+  #wake: () => void = () => {};
   /** Who sent last, and when it was last another one than before. */
   #lastTenant = '';
   #mixedAt = Number.NEGATIVE_INFINITY;
@@ -61,16 +65,16 @@ export class GroupCommit implements Append {
 
   send(message: OutgoingMessage): Promise<AppendedMessage> {
     const { tenant } = message;
-    if (this.#closed || this.#isFull(tenant)) {
-      return Promise.reject(new ParleyError('unavailable', { retryAfterMs }));
-    }
+    if (this.#closed || this.#queue.isFull(tenant)) return Promise.reject(unavailable());
     const now = performance.now();
     if (tenant !== this.#lastTenant) {
       this.#lastTenant = tenant;
       this.#mixedAt = now;
     }
     return new Promise((resolve, reject) => {
-      this.#queue.push(tenant, { message, resolve, reject, deadline: now + patienceMs });
+      this.#queue.push(new WaitingSend(message, now + patience.sendMs, { resolve, reject }));
+      this.#sweep ??= setInterval(() => this.#giveUpOverdue(), sweepMs);
+      this.#wake();
       this.#running ??= this.#run();
     });
   }
@@ -78,6 +82,7 @@ export class GroupCommit implements Append {
   async close(): Promise<void> {
     this.#closed = true;
     await this.#running;
+    clearInterval(this.#sweep);
     await this.#pipeline?.close();
   }
 
@@ -85,33 +90,31 @@ export class GroupCommit implements Append {
     // Everything that this turn of the event loop reads from the sockets belongs into one group.
     await new Promise(setImmediate);
     while (this.#queue.size > 0) {
-      const isMixed = performance.now() - this.#mixedAt < mixedMs;
-      const share = isMixed ? tenantShare : groupSize;
-      const group = this.#queue.take(groupSize, () => share);
-      const locked = await this.#store(group);
-      if (locked.length > 0) await this.#putBack(locked);
+      await this.#pause(this.#offlineUntil - performance.now());
+      const now = performance.now();
+      const isMixed = now - this.#mixedAt < mixedMs;
+      const group = this.#queue.take(groupSize, isMixed ? tenantShare : groupSize, now);
+      if (group.length === 0) {
+        if (this.#queue.size > 0) await this.#pause(this.#queue.dueIn(now), 'or until a send');
+        continue;
+      }
+      this.#group = group;
+      await this.#store(group);
+      this.#group = [];
+      this.#queue.took(group);
     }
     this.#running = undefined;
   }
 
-  #isFull(tenant: string): boolean {
-    const queue = this.#queue;
-    return (
-      queue.size >= bounds.sendsWaiting ||
-      queue.weight >= bounds.sendCharacters ||
-      queue.sizeOf(tenant) >= bounds.sendsWaitingPerTenant ||
-      queue.weightOf(tenant) >= bounds.sendCharactersPerTenant
-    );
-  }
-
-  /** Stores a group and answers its senders; returns those whose conversation is held elsewhere. */
-  async #store(group: readonly Waiting[]): Promise<Waiting[]> {
+  /** Stores a group and answers its senders; what cannot be stored now stays in the queue. */
+  async #store(group: readonly WaitingSend[]): Promise<'done' | 'contended'> {
+    const pipeline = await this.#openPipeline(group);
+    if (pipeline === undefined) return 'done';
     const now = new Date(this.#options.now());
     let outcomes: Outcome[];
     try {
-      this.#pipeline = await this.#usablePipeline();
       outcomes = await appendGroup(
-        this.#pipeline,
+        pipeline,
         group.map((one) => one.message),
         now,
       );
@@ -119,11 +122,12 @@ export class GroupCommit implements Append {
       return this.#recover(group, error);
     }
     this.#options.onGroup?.(group.length);
-    return this.#answer(group, outcomes, now);
+    this.#answer(group, outcomes);
+    return 'done';
   }
 
-  #answer(group: readonly Waiting[], outcomes: readonly Outcome[], now: Date): Waiting[] {
-    const locked: Waiting[] = [];
+  #answer(group: readonly WaitingSend[], outcomes: readonly Outcome[]): void {
+    const locked: WaitingSend[] = [];
     const appended: Appended[] = [];
     group.forEach((one, index) => {
       const outcome = outcomes[index];
@@ -144,29 +148,53 @@ export class GroupCommit implements Append {
           one.reject(new ParleyError('internal'));
       }
     });
-    publishAppended(this.#options.bus, appended, now);
-    return locked;
+    publishAppended(this.#options.bus, appended);
+    this.#queue.hold(locked, performance.now());
   }
 
-  /** One bad row must not fail the others: what the data broke runs again, one message at a time. */
-  async #recover(group: readonly Waiting[], error: unknown): Promise<Waiting[]> {
+  /**
+   * One bad row, or one that somebody else locks, must not fail the others: parts run again, smaller
+   * and smaller. Everything else fails the group.
+   */
+  async #recover(group: readonly WaitingSend[], error: unknown): Promise<'done' | 'contended'> {
     this.#options.onError(error);
     await this.#rollback();
-    if (isBadRow(error) && group.length > 1) {
-      const locked: Waiting[] = [];
-      for (const one of group) locked.push(...(await this.#store([one])));
-      return locked;
+    const kind = tookTooLong(error) ? 'unavailable' : failureKind(error);
+    const parts = partsOf(group);
+    if (parts.length > 1 && (kind === 'data' || (kind === 'contended' && !isOfOne(group)))) {
+      await this.#storeParts(parts);
+      return 'done';
+    }
+    if (kind === 'contended') {
+      // It was rolled back; who holds what it needs, only another try can tell.
+      this.#queue.hold(group, performance.now(), 'alone');
+      return 'contended';
     }
     // Whether a commit that broke off was carried out is unknown: "unavailable" invites to repeat,
     // and a repeat finds the stored message.
     for (const one of group) {
       one.reject(
-        isBadRow(error)
+        kind === 'data'
           ? new ParleyError('bad_request', { field: 'message', cause: error })
-          : new ParleyError('unavailable', { retryAfterMs, cause: error }),
+          : unavailable(error),
       );
     }
-    return [];
+    return 'done';
+  }
+
+  async #storeParts(parts: readonly (readonly WaitingSend[])[]): Promise<void> {
+    let inARow = 0;
+    for (const [index, part] of parts.entries()) {
+      // Behind one of theirs that stands aside by now they keep their order.
+      const free = part.filter((one) => !this.#queue.standsAside(one));
+      if (free.length === 0) continue;
+      inARow = (await this.#store(free)) === 'contended' ? inARow + 1 : 0;
+      if (inARow < failuresInARow) continue;
+      // Not these rows: the whole table is held, say. The others wait, instead of trying in vain.
+      this.#offlineUntil = performance.now() + offlineMs;
+      this.#queue.giveBack(parts.slice(index + 1).flat());
+      return;
+    }
   }
 
   async #rollback(): Promise<void> {
@@ -179,32 +207,75 @@ export class GroupCommit implements Append {
     }
   }
 
-  async #putBack(locked: readonly Waiting[]): Promise<void> {
-    const now = performance.now();
-    const patient = locked.filter((one) => one.deadline > now);
-    for (const one of locked) {
-      if (one.deadline <= now) one.reject(new ParleyError('unavailable', { retryAfterMs }));
+  /** The pipeline, or nothing when there is none: then the group is back in the queue, or refused. */
+  async #openPipeline(group: readonly WaitingSend[]): Promise<Pipeline | undefined> {
+    if (this.#pipeline?.usable === true) return this.#pipeline;
+    if (performance.now() < this.#offlineUntil) {
+      this.#queue.giveBack(group);
+      return undefined;
     }
-    const othersWait = this.#queue.size > 0;
-    const tenants = Map.groupBy(patient, (one) => one.message.tenant);
-    for (const [tenant, waiting] of tenants) this.#queue.putBack(tenant, waiting);
-    if (!othersWait && patient.length > 0) {
-      await new Promise((resolve) => setTimeout(resolve, lockedPauseMs));
+    this.#pipeline = undefined;
+    try {
+      const pipeline = await this.#options.db.openPipeline();
+      this.#pipeline = pipeline;
+      await Promise.all(
+        planSettings.map((setting) =>
+          pipeline.query({ name: `append_${setting.split(' ')[0]}`, text: `set ${setting}` }),
+        ),
+      );
+      return pipeline;
+    } catch (error) {
+      this.#options.onError(error);
+      await this.#pipeline?.close();
+      if (failureKind(error) === 'unavailable') {
+        this.#offlineUntil = performance.now() + offlineMs;
+        this.#queue.giveBack(group);
+      } else {
+        for (const one of group) one.reject(unavailable(error));
+      }
+      return undefined;
     }
   }
 
-  async #usablePipeline(): Promise<Pipeline> {
-    if (this.#pipeline?.usable === true) return this.#pipeline;
-    const pipeline = await this.#options.db.openPipeline();
-    await Promise.all(
-      planSettings.map((setting) =>
-        pipeline.query({ name: `append_${setting.split(' ')[0]}`, text: `set ${setting}` }),
-      ),
-    );
-    return pipeline;
+  #giveUpOverdue(): void {
+    const now = performance.now();
+    const overdue = this.#group.filter((one) => one.deadline <= now);
+    for (const one of [...overdue, ...this.#queue.takeOverdue(now)]) one.reject(unavailable());
+    if (this.#queue.unanswered > 0) return;
+    clearInterval(this.#sweep);
+    this.#sweep = undefined;
+  }
+
+  #pause(ms: number, until?: 'or until a send'): Promise<void> {
+    if (ms <= 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      if (until === undefined) return;
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
   }
 }
 
-function isBadRow(error: unknown): boolean {
-  return failureKind(error) === 'data';
+/** Smaller groups: of one tenant each, else of one conversation, else of one message. */
+function partsOf(group: readonly WaitingSend[]): (readonly WaitingSend[])[] {
+  for (const keyOf of [
+    (one: WaitingSend) => one.message.tenant,
+    (one: WaitingSend) => one.conversation,
+  ]) {
+    const parts = [...Map.groupBy(group, keyOf).values()];
+    if (parts.length > 1) return parts;
+  }
+  return group.map((one) => [one]);
+}
+
+/** Whether all are of one conversation: they keep their order, so they wait for it together. */
+function isOfOne([first, ...others]: readonly WaitingSend[]): boolean {
+  return others.every((one) => one.conversation === first?.conversation);
+}
+
+function unavailable(cause?: unknown): ParleyError {
+  return new ParleyError('unavailable', { retryAfterMs, cause });
 }

@@ -16,8 +16,7 @@ export interface Appended {
 }
 
 /** Tells a group's new messages, in order, one publication per conversation. */
-export function publishAppended(bus: Bus, appended: readonly Appended[], now: Date): void {
-  const createdAt = now.toISOString();
+export function publishAppended(bus: Bus, appended: readonly Appended[]): void {
   const byConversation = new Map<
     string,
     { first: OutgoingMessage; changes: ConversationChange[] }
@@ -30,24 +29,21 @@ export function publishAppended(bus: Bus, appended: readonly Appended[], now: Da
       entry = { first: message, changes: [] };
       byConversation.set(key, entry);
     }
-    entry.changes.push(createdChange(one, createdAt));
+    entry.changes.push(createdChange(one));
   }
   for (const { first, changes } of byConversation.values()) {
     bus.publish(conversationTopic(first.tenant, first.conversation), changes);
   }
 }
 
-function createdChange(
-  { message: sent, at, kind }: Appended,
-  createdAt: string,
-): ConversationChange {
+function createdChange({ message: sent, at, kind }: Appended): ConversationChange {
   const message: Message = {
     id: sent.id,
     seq: at.seq,
     sender: sent.sender,
     kind: 'text',
     body: sent.body,
-    created_at: createdAt,
+    created_at: at.created_at,
     version: at.version,
     ...(sent.replyTo === null ? {} : { reply_to: sent.replyTo }),
   };

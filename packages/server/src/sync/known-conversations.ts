@@ -7,12 +7,14 @@ import { messageColumns, toMessage } from '../messages/message-row.ts';
 import type { Scope } from '../scope.ts';
 import { readChangedMembers, readChangedMessages, type Since } from './changed-rows.ts';
 
-interface Known {
+/** What a client knows of a conversation. */
+export interface Known {
   readonly version: number;
   readonly last_seq: number;
 }
 
-interface Head {
+/** A conversation as its member finds it. */
+export interface Head {
   readonly id: string;
   readonly name: string | null;
   readonly version: number;
@@ -29,7 +31,7 @@ interface Head {
  * How a known conversation comes up to date. `later`: the answer is full, ask again for this one,
  * after forgetting what is known of it where that is no use.
  */
-type Way =
+export type Way =
   | { readonly type: 'current' }
   | { readonly type: 'changes'; readonly since: Since; readonly rows: number }
   | { readonly type: 'reset' }
@@ -181,28 +183,10 @@ export class KnownConversations {
   }
 
   #told(head: Head): ConversationChanges {
-    const way = this.#ways.get(head.id) ?? { type: 'current' };
-    const rows = this.#messages.get(head.id) ?? [];
-    const members = this.#members.get(head.id) ?? [];
-    const fieldsChanged =
-      way.type === 'reset' ||
-      members.length > 0 ||
-      (way.type === 'changes' && head.fields_version > way.since.version);
-    return {
-      id: head.id,
-      version: head.version,
-      last_seq: head.last_seq,
-      first_seq: head.first_seq,
-      unread: head.unread,
-      ...(fieldsChanged
-        ? { conversation: { name: head.name, member_count: head.member_count } }
-        : {}),
-      members,
-      marks: {},
-      messages: rows.slice(0, limits.messagesPerSync),
-      has_more: way.type === 'later' || rows.length > limits.messagesPerSync,
-      reset: way.type === 'reset' || (way.type === 'later' && way.reset),
-    };
+    return toldChanges(head, this.#ways.get(head.id) ?? { type: 'current' }, {
+      messages: this.#messages.get(head.id) ?? [],
+      members: this.#members.get(head.id) ?? [],
+    });
   }
 
   #all(): { id: string; way: Way }[] {
@@ -216,10 +200,44 @@ export class KnownConversations {
   }
 }
 
-function wayFrom(head: Head, known: Known, sameHistory: boolean): Way {
+/** How a conversation's changes are told; without marks. */
+export function toldChanges(
+  head: Head,
+  way: Way,
+  {
+    messages,
+    members,
+  }: { readonly messages: readonly Message[]; readonly members: readonly Member[] },
+): ConversationChanges {
+  const fieldsChanged =
+    way.type === 'reset' ||
+    members.length > 0 ||
+    (way.type === 'changes' && head.fields_version > way.since.version);
+  return {
+    id: head.id,
+    version: head.version,
+    last_seq: head.last_seq,
+    first_seq: head.first_seq,
+    unread: head.unread,
+    ...(fieldsChanged
+      ? { conversation: { name: head.name, member_count: head.member_count } }
+      : {}),
+    members,
+    marks: {},
+    messages: messages.slice(0, limits.messagesPerSync),
+    has_more: way.type === 'later' || messages.length > limits.messagesPerSync,
+    reset: way.type === 'reset' || (way.type === 'later' && way.reset),
+  };
+}
+
+/** How what a client knows comes up to date. */
+export function wayFrom(head: Head, known: Known, sameHistory: boolean): Way {
   const ahead = known.version > head.version || known.last_seq > head.last_seq;
+  // Messages in between were removed from the front: rows would lead past them without a word.
+  const belowFloor = known.last_seq + 1 < head.first_seq;
   // Joined again since: what was between is not this person's to see.
-  if (!sameHistory || ahead || known.version < head.joined_version) return { type: 'reset' };
+  const joinedSince = known.version < head.joined_version;
+  if (!sameHistory || ahead || belowFloor || joinedSince) return { type: 'reset' };
   if (known.version === head.version) return { type: 'current' };
   return {
     type: 'changes',

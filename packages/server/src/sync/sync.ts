@@ -14,7 +14,8 @@ import type { Scope } from '../scope.ts';
 import { profileStamp } from '../users/profile-stamp.ts';
 import { KnownConversations } from './known-conversations.ts';
 
-interface Sync {
+/** What a client knows, and wants brought up to date. */
+export interface Sync {
   readonly epoch?: string;
   readonly me: number;
   readonly known: ReadonlyMap<string, { readonly version: number; readonly last_seq: number }>;
@@ -22,7 +23,7 @@ interface Sync {
 }
 
 /** Renames committed while the last answer was read are told again rather than missed. */
-const overlapSeconds = 10;
+export const overlapSeconds = 10;
 
 /**
  * Brings a client from what it knows to what is: one call after any absence.
@@ -60,7 +61,8 @@ export function sync(ctx: Context, input: Sync): Promise<SyncResult> {
     });
 }
 
-function parseAt(at: string | undefined): Date | undefined {
+/** Reads the time of a client's last answer. */
+export function parseAt(at: string | undefined): Date | undefined {
   if (at === undefined) return undefined;
   const date = new Date(at);
   // Nothing but what `toISOString` writes: years beyond its four digits PostgreSQL cannot hold.

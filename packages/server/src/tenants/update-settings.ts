@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { JsonObject } from '@parley/protocol';
+import { accessTopic, type JsonObject } from '@parley/protocol';
 import { sql } from 'kysely';
 import { recordAct } from '../audit/record-act.ts';
 import type { TenantSettings } from '../db/tables.ts';
@@ -21,7 +21,7 @@ export async function updateSettings(
   ctx: TenantContext,
   change: SettingsChange,
 ): Promise<TenantRecord> {
-  const { tenant, actor, db, settings, now } = ctx;
+  const { tenant, actor, db, bus, settings, now } = ctx;
   const cleared = Object.entries(change).flatMap(([name, value]) => (value === null ? [name] : []));
   const kept = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== null));
   const record = await db.sql.transaction().execute(async (trx) => {
@@ -44,5 +44,7 @@ export async function updateSettings(
     return after;
   });
   settings.forget(tenant);
+  // Also when it was so before: somebody may repeat this because the first time was cut off.
+  if (change.directory !== undefined) bus.publish(accessTopic(tenant), [{ type: 'reach' }]);
   return record;
 }

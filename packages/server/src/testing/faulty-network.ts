@@ -1,5 +1,5 @@
 import type { Topic } from '@parley/protocol';
-import type { Bus, BusHandler, BusMessage } from '../bus/bus.ts';
+import type { Bus, BusFigures, BusHandler, BusMessage } from '../bus/bus.ts';
 
 /** What becomes of one message on its way to another node. `hold`: it waits for `release`. */
 export type Fate = 'arrive' | 'lose' | 'twice' | 'hold';
@@ -90,6 +90,10 @@ class Node implements Bus {
 
   hear(topic: Topic, messages: readonly BusMessage[]): void {
     if (this.#topics.has(topic)) this.#handler(topic, messages);
+  }
+
+  figures(): BusFigures {
+    return { reachable: true, published: 0, dropped: 0, heard: 0 };
   }
 
   async close(): Promise<void> {

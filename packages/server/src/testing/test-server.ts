@@ -4,7 +4,10 @@ import type { Bus } from '../bus/bus.ts';
 import { MemoryBus } from '../bus/memory.ts';
 import { parseAddresses } from '../config/config-values.ts';
 import { createTestDatabase, type TestDatabase } from '../db/testing/test-database.ts';
+import type { Admission } from '../limits/admission.ts';
+import type { Ledger } from '../limits/ledger.ts';
 import { MemoryPresenceStore } from '../presence/store/memory.ts';
+import type { PresenceStore } from '../presence/store/store.ts';
 import { type RunningServer, startServer } from '../server.ts';
 import { createTenant } from '../tenants/create-tenant.ts';
 import { mintToken } from '../tokens/mint-token.ts';
@@ -17,7 +20,14 @@ interface TestServerOptions {
   readonly database?: TestDatabase;
   /** What carries news to other servers; a memory bus otherwise. */
   readonly bus?: Bus;
+  /** Who is online on all servers; a memory store otherwise. */
+  readonly presenceStore?: PresenceStore;
+  /** Counts rates together with other servers. */
+  readonly ledger?: Ledger;
+  readonly admission?: Admission;
   readonly rateScale?: number;
+  /** The clock, in milliseconds. */
+  readonly now?: () => number;
   readonly publicUrl?: URL;
   readonly allowedOrigins?: readonly string[];
   readonly privateHosts?: readonly string[];
@@ -31,7 +41,7 @@ const encryptionKey = Buffer.alloc(32, 7);
 export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
   const database = options.database ?? (await createTestDatabase());
   const bus = options.bus ?? new MemoryBus();
-  const presenceStore = new MemoryPresenceStore();
+  const presenceStore = options.presenceStore ?? new MemoryPresenceStore();
   const running = await startServer({
     config: {
       port: 0,
@@ -49,7 +59,10 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     db: database.db,
     bus,
     presenceStore,
+    ledger: options.ledger,
+    ...(options.admission === undefined ? {} : { admission: options.admission }),
     log: pino({ level: 'silent' }),
+    ...(options.now === undefined ? {} : { now: options.now }),
   });
   return new TestServer({ database, ownsDatabase: options.database === undefined, bus, running });
 }

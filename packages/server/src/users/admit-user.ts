@@ -20,14 +20,16 @@ type Door = Pick<Context, 'db' | 'scope' | 'session'>;
  *
  * The token's name is used then and never again: later names come from the host product by
  * `PUT /v1/users/{id}`, so that an old token cannot undo them. Throws `AccessEnded` when the person,
- * the tenant, the key or the token has lost access since the token was signed.
+ * the tenant, the key or the token has lost access since the token was signed. `read` is what was read
+ * of it already, together with others.
  */
 export async function admitUser(
   ctx: Door,
   input: { readonly name?: string },
+  read?: AccessReading,
 ): Promise<AdmittedUser> {
   const person =
-    personOf(await readAccess(ctx)) ??
+    personOf(read ?? (await readAccess(ctx))) ??
     (await create(ctx, input.name ?? ctx.scope.user)) ??
     // Somebody else created the person between the two statements, or access has ended.
     personOf(await readAccess(ctx));

@@ -59,7 +59,11 @@ export async function endAccess(
   return ended.tokens_valid_from;
 }
 
-/** The time never moves back, whatever clock the node has; `version` tells nodes that hear nothing. */
+/**
+ * The time is the database's, or the node's where that is ahead, and never moves back: no node dates a
+ * token later than the database does, so whatever was issued before this is older than it. `version`
+ * tells nodes that hear nothing.
+ */
 async function write(
   trx: Kysely<Tables>,
   tenant: string,
@@ -76,7 +80,9 @@ async function write(
     .executeTakeFirst();
   const { rows } = await sql<{ tokens_valid_from: Date }>`
     insert into app_user (tenant_id, id, name, version, tokens_valid_from, deactivated_at)
-    values (${tenant}, ${user}, ${user}, 1, ${validFrom}, ${deactivatedAt})
+    values (${tenant}, ${user}, ${user}, 1,
+      greatest(${validFrom}, date_trunc('milliseconds', clock_timestamp()) + interval '1 ms'),
+      ${deactivatedAt})
     on conflict (tenant_id, id) do update set
       version = app_user.version + 1,
       tokens_valid_from = greatest(app_user.tokens_valid_from, excluded.tokens_valid_from),

@@ -1,4 +1,4 @@
-import { ParleyError } from '@parley/protocol';
+import { ParleyError, userTopic } from '@parley/protocol';
 import { type Kysely, sql } from 'kysely';
 import type { Actor } from '../audit/actor.ts';
 import { type AuditAction, recordActs } from '../audit/record-act.ts';
@@ -51,6 +51,9 @@ export async function upsertUsers(
       await recordActs(trx, tenant, acts);
       return all;
     });
+  for (const { row } of upserted.filter(hasNewRole)) {
+    bus.publish(userTopic(tenant, row.id), [{ type: 'reach' }]);
+  }
   await tellProfiles(
     { db, bus },
     tenant,
@@ -164,6 +167,10 @@ async function write(
 
 function isRenamed({ before, row }: Upserted): boolean {
   return before !== null && (before.name !== row.name || before.avatar_url !== row.avatar_url);
+}
+
+function hasNewRole({ before, row }: Upserted): boolean {
+  return before !== null && tenantRoleOf(before.role) !== tenantRoleOf(row.role);
 }
 
 function isGuest({ before, row }: Upserted): boolean {

@@ -73,7 +73,7 @@ export class Keeper {
 
   /** Ends with PostgreSQL up and the folder locked, whoever started it. */
   async #bringUp(): Promise<void> {
-    const until = Date.now() + retryForMs;
+    const until = performance.now() + retryForMs;
     for (;;) {
       const found = await findPostmaster(this.#launch);
       switch (found.state) {
@@ -106,7 +106,7 @@ export class Keeper {
       return;
     }
     const { retry, said } = await postmaster.failure();
-    if (!retry || Date.now() > until) {
+    if (!retry || performance.now() > until) {
       throw new OperatorError(`PostgreSQL does not start. It says (${this.#launch.log}):\n${said}`);
     }
     await pause(300);

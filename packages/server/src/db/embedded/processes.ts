@@ -20,9 +20,9 @@ export async function findProcess(pid: number): Promise<RunningProcess | undefin
 
 /** Resolves once the process is gone, or with false after the time in ms. */
 export async function waitForEnd(pid: number, withinMs: number): Promise<boolean> {
-  const until = Date.now() + withinMs;
+  const until = performance.now() + withinMs;
   while (await findProcess(pid)) {
-    if (Date.now() > until) return false;
+    if (performance.now() > until) return false;
     await pause(50);
   }
   return true;

@@ -13,10 +13,10 @@ export async function withProgress<Result>(
   text: string,
   work: Promise<Result>,
 ): Promise<Result> {
-  const started = Date.now();
+  const started = performance.now();
   const first = setTimeout(() => progress(`${text} ...`), 700);
   const again = setInterval(() => {
-    progress(`${text}: still at it after ${Math.round((Date.now() - started) / 1000)} s ...`);
+    progress(`${text}: still at it after ${Math.round((performance.now() - started) / 1000)} s ...`);
   }, 5_000);
   try {
     return await work;

@@ -53,10 +53,10 @@ test('[DB2] Pooled and pipelined connections give up in time; sessions wait', as
     await client.end();
     return rows[0];
   };
-  const short = { lock: '2s', statement: '15s', idle: '5s' };
+  const short = { lock: '2s', statement: '8s', idle: '5s' };
   expect(await settings('app')).toEqual(short);
   expect(await settings('core')).toEqual(short);
-  expect(await settings('pipeline')).toEqual(short);
+  expect(await settings('pipeline')).toEqual({ lock: '250ms', statement: '4s', idle: '5s' });
   expect(await settings('session')).toEqual({ lock: '0', statement: '0', idle: '0' });
 });
 
@@ -73,6 +73,6 @@ test('[DB30] Options in the address are kept, but ours hold', async () => {
       current_setting('work_mem') as memory, current_setting('search_path') as path`);
   await client.end();
   expect(rows).toEqual([
-    { role: 'parley_app', timeout: '15s', memory: '7MB', path: '"a schema",public' },
+    { role: 'parley_app', timeout: '8s', memory: '7MB', path: '"a schema",public' },
   ]);
 });

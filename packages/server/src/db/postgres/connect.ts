@@ -14,8 +14,7 @@ export type Purpose = 'app' | 'core' | 'pipeline' | 'session';
 /**
  * Settings every connection of ours starts with.
  *
- * All but sessions give up early: a lock after 2 s, a statement after 15 s, a transaction left open
- * after 5 s. Sessions wait as long as it takes. What an operator may have set for the database and
+ * All but sessions give up early: see `settingsOf`. Sessions wait as long as it takes. What an operator may have set for the database and
  * our statements rely on (isolation, formats of dates) is set back. `searchPath` is the owner's,
  * which for another role may mean other schemas (`"$user"`).
  */
@@ -29,7 +28,7 @@ export function clientConfig(
     ...where,
     types: typeParsers,
     application_name: `parley ${purpose}`,
-    connectionTimeoutMillis: 10_000,
+    connectionTimeoutMillis: purpose === 'session' ? 10_000 : 4_000,
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
     options: [
@@ -76,9 +75,10 @@ function streamOf(client: ClientBase): Duplex | undefined {
  * Longest silence of a connection, other than a session, that has something to answer, in ms.
  *
  * PostgreSQL gives a statement up before; so after this time the line is dead, though no packet
- * said so, and only closing it here lets those who wait go on.
+ * said so, and only closing it here lets those who wait go on. The append path's is shorter: all
+ * messages of all tenants wait behind it.
  */
-export const longestSilenceMs = 20_000;
+export const longestSilenceMs = { pool: 9_000, pipeline: 5_000 } as const;
 
 function target(address: DatabaseAddress): ClientConfig {
   switch (address.kind) {
@@ -140,9 +140,12 @@ function settingsOf(purpose: Purpose): string[] {
     return [
       `-c role=${role}`,
       '-c row_security=on',
-      '-c statement_timeout=15s',
-      '-c lock_timeout=2s',
+      // A transaction of a process that was stopped holds its locks no longer than this.
       '-c idle_in_transaction_session_timeout=5s',
+      // The append path skips what others hold: where it waits all the same, it does not for long.
+      ...(purpose === 'pipeline'
+        ? ['-c statement_timeout=4s', '-c lock_timeout=250ms']
+        : ['-c statement_timeout=8s', '-c lock_timeout=2s']),
     ];
   }
   return [

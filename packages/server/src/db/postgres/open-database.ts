@@ -31,7 +31,7 @@ interface OpenOptions {
   readonly poolSize?: number;
   /** How long to wait for a PostgreSQL that does not answer yet, in ms. Default 0. */
   readonly waitMs?: number;
-  /** As `longestSilenceMs`; for tests. */
+  /** In place of `longestSilenceMs`; for tests. */
   readonly silenceMs?: number;
   /** Hears of waiting, and of settings that weaken our promises. */
   readonly warn?: (text: string) => void;
@@ -45,12 +45,13 @@ interface OpenOptions {
  */
 export async function openDatabase(
   address: DatabaseAddress,
-  { poolSize = 10, waitMs = 0, silenceMs = longestSilenceMs, warn = () => {} }: OpenOptions = {},
+  { poolSize = 10, waitMs = 0, silenceMs, warn = () => {} }: OpenOptions = {},
 ): Promise<Database> {
   const searchPath = await examine(address, waitMs, warn);
-  const open = { address, silenceMs, searchPath: searchPath === '' ? undefined : searchPath };
-  const app = openPool({ ...open, purpose: 'app', max: poolSize });
-  const core = openPool({ ...open, purpose: 'core', max: corePoolSize });
+  const open = { address, searchPath: searchPath === '' ? undefined : searchPath };
+  const pool = { ...open, silenceMs: silenceMs ?? longestSilenceMs.pool };
+  const app = openPool({ ...pool, purpose: 'app', max: poolSize });
+  const core = openPool({ ...pool, purpose: 'core', max: corePoolSize });
   const pipelines = new Set<PostgresPipeline>();
   let closing: Promise<void> | undefined;
 
@@ -64,7 +65,10 @@ export async function openDatabase(
     core: new Kysely<CoreTables>({ dialect: new PostgresDialect({ pool: core }) }),
     openPipeline: async () => {
       for (const pipeline of pipelines) if (!pipeline.usable) pipelines.delete(pipeline);
-      const pipeline = await openPipeline(address, open);
+      const pipeline = await openPipeline(address, {
+        ...open,
+        ...(silenceMs === undefined ? {} : { silenceMs }),
+      });
       pipelines.add(pipeline);
       return pipeline;
     },
@@ -74,6 +78,9 @@ export async function openDatabase(
     },
   };
 }
+
+/** A connection of a pool that nobody needs for so long is closed, in ms. */
+const idleMs = 10_000;
 
 interface PoolOptions {
   readonly address: DatabaseAddress;
@@ -87,8 +94,7 @@ function openPool({ address, purpose, max, silenceMs, searchPath }: PoolOptions)
   const pool = new Pool({
     ...clientConfig(address, purpose, searchPath),
     max,
-    // Before the silence of an idle one would count as that of a dead line.
-    idleTimeoutMillis: silenceMs / 2,
+    idleTimeoutMillis: idleMs,
     // Of each new connection, before it is lent.
     verify: (client, done) => {
       greet(client, purpose).then(() => done(), done);
@@ -99,7 +105,16 @@ function openPool({ address, purpose, max, silenceMs, searchPath }: PoolOptions)
   pool.on('error', () => {});
   pool.on('connect', (client) => {
     client.on('error', () => {});
-    watchSilence(client, silenceMs, () => cutOff(client));
+    // An idle one has nothing to say, unless it was told to end and does not.
+    watchSilence(client, silenceMs, () => {
+      const since = idleSince.get(client);
+      if (since === undefined || performance.now() - since > idleMs) cutOff(client);
+    });
+  });
+  const idleSince = new WeakMap<ClientBase, number>();
+  pool.on('acquire', (client) => idleSince.delete(client));
+  pool.on('release', (error, client) => {
+    if (!error) idleSince.set(client, performance.now());
   });
   return pool;
 }
@@ -158,14 +173,14 @@ async function connectPatiently(
   waitMs: number,
   warn: (text: string) => void,
 ): Promise<Client> {
-  const until = Date.now() + waitMs;
+  const until = performance.now() + waitMs;
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await openSession(address);
     } catch (cause) {
       const why = cause instanceof Error ? reasonOf(cause) : String(cause);
       const trouble = `Cannot connect to ${describeAddress(address)}: ${why}.`;
-      if (Date.now() >= until || failureKind(cause) !== 'unavailable') {
+      if (performance.now() >= until || failureKind(cause) !== 'unavailable') {
         const advice = 'Check DATABASE_URL and that PostgreSQL is running.';
         throw new OperatorError(`${trouble} ${advice}`, cause);
       }

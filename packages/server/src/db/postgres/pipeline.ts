@@ -21,7 +21,7 @@ interface PipelineOptions {
 /** Opens a pipelined connection. Its loss rejects what is pending and turns `usable` false. */
 export async function openPipeline(
   address: DatabaseAddress,
-  { silenceMs = longestSilenceMs, searchPath }: PipelineOptions = {},
+  { silenceMs = longestSilenceMs.pipeline, searchPath }: PipelineOptions = {},
 ): Promise<PostgresPipeline> {
   const config = clientConfig(address, 'pipeline', searchPath);
   const client = new Client({ ...config, pipeline: true });
@@ -38,6 +38,8 @@ export async function openPipeline(
   }
   return pipeline;
 }
+
+const goodbyeMs = 1_000;
 
 export class PostgresPipeline implements Pipeline {
   readonly #client: Client;
@@ -93,8 +95,11 @@ export class PostgresPipeline implements Pipeline {
 
   async close(): Promise<void> {
     this.#usable = false;
+    // A dead line says no goodbye.
+    const late = setTimeout(() => cutOff(this.#client), goodbyeMs);
     await this.#client.end();
     await this.#closed;
+    clearTimeout(late);
   }
 
   /** Statements of one turn of the event loop leave in one write. */

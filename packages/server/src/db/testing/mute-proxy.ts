@@ -6,7 +6,10 @@ import type { DatabaseAddress } from '../address.ts';
 /** A line to a database that can go dead as networks do: open, with nothing coming through. */
 export interface MuteProxy extends AsyncDisposable {
   readonly address: DatabaseAddress;
-  mute(): void;
+  /** Nothing comes through any more; `closes`: nor does one end learn that the other has closed. */
+  mute(closes?: 'closes too'): void;
+  /** What is opened from now on works; what was muted stays dead. */
+  heal(): void;
   /** How often the server was spoken to after it had spoken, or for the first time. */
   turns(): number;
 }
@@ -19,10 +22,12 @@ export async function openMuteProxy(
   if (target.kind !== 'socket') throw new Error('Not a test database.');
   const sockets = new Set<Socket>();
   let muted = false;
+  let swallowsCloses = false;
   let turns = 0;
   let speaker: 'near' | 'far' = 'far';
   const server = createServer((near) => {
     const far = connect(join(target.folder, '.s.PGSQL.5432'));
+    let dead = false;
     for (const [from, to, name] of [
       [near, far, 'near'],
       [far, near, 'far'],
@@ -31,10 +36,13 @@ export async function openMuteProxy(
       from.on('data', (bytes) => {
         if (name === 'near' && speaker === 'far') turns += 1;
         speaker = name;
-        if (!muted) to.write(name === 'near' ? rewrite(bytes) : bytes);
+        dead ||= muted;
+        if (!dead) to.write(name === 'near' ? rewrite(bytes) : bytes);
       });
       from.on('error', () => {});
-      from.on('close', () => to.destroy());
+      from.on('close', () => {
+        if (!swallowsCloses) to.destroy();
+      });
     }
   });
   server.listen(0, '127.0.0.1');
@@ -44,8 +52,12 @@ export async function openMuteProxy(
   const url = `postgres://${target.user}@127.0.0.1:${port.port}/${target.database}`;
   return {
     address: { kind: 'url', url },
-    mute: () => {
+    mute: (closes) => {
       muted = true;
+      swallowsCloses = closes !== undefined;
+    },
+    heal: () => {
+      muted = false;
     },
     turns: () => turns,
     [Symbol.asyncDispose]: async () => {

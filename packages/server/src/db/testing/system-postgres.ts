@@ -60,7 +60,8 @@ export async function startSystemPostgres(): Promise<SystemPostgres> {
   };
 }
 
-function findBinaries(): string {
+/** The folder of the system's PostgreSQL programs. */
+export function findBinaries(): string {
   const given = process.env['POSTGRES_BIN'];
   const known = ['15', '16', '17', '18'].map((version) => `/usr/lib/postgresql/${version}/bin`);
   const found = given ?? known.find(isThere);

@@ -98,7 +98,7 @@ export async function createTestApp(given: Options = {}): Promise<TestApp> {
     now: Date.now,
     metrics: new Registry(),
     log: logger,
-    ready: () => true,
+    notReady: () => undefined,
     pageFolder: '/nonexistent',
     ...options,
     config,

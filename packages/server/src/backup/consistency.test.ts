@@ -1,0 +1,95 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { newId } from '@parley/protocol';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import {
+  createEmptyDatabase,
+  createTestDatabase,
+  withSession,
+} from '../db/testing/test-database.ts';
+import { startTestServer } from '../testing/test-server.ts';
+import { checkBackup } from './read-backup.ts';
+import { restoreBackup } from './restore-backup.ts';
+import { digestTables, fillDatabase } from './testing/fill-database.ts';
+import { holesIn } from './testing/holes-in.ts';
+import { writeBackup } from './write-backup.ts';
+
+let folder = '';
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'parley-consistency-'));
+});
+
+afterAll(() => rm(folder, { recursive: true }));
+
+test('[CM2] A backup is of one moment while people go on: nothing has a hole, nothing dangles', async () => {
+  await using server = await startTestServer();
+  await using target = await createEmptyDatabase();
+  const tenant = await server.tenant(['ann', 'bob', 'cy']);
+  const ann = await tenant.connect('ann');
+  let isOver = false;
+  let sent = 0;
+  const talking = (async () => {
+    while (!isOver) {
+      const { conversation } = await ann.ask('conversation.create', {
+        kind: 'group',
+        name: 'g',
+        members: ['bob'],
+      });
+      for (let i = 0; i < 20; i += 1) {
+        await ann.ask('message.send', {
+          conversation: conversation.id,
+          message: { id: newId(), body: `${i}` },
+        });
+        sent += 1;
+      }
+      await ann.ask('member.add', { conversation: conversation.id, users: ['cy'] });
+      await ann.ask('member.remove', { conversation: conversation.id, user: 'cy' });
+    }
+  })();
+  for (let round = 0; round < 4; round += 1) {
+    const before = sent;
+    while (sent < before + 100) await new Promise((resolve) => setImmediate(resolve));
+    const file = join(folder, `${round}.backup`);
+    await withSession(server.database.address, (session) =>
+      writeBackup(session, { target: file, serverVersion: '' }),
+    );
+    const restored = await restoreBackup(target.address, await checkBackup(file), {
+      replace: true,
+    });
+    expect(restored.epoch).not.toBe('');
+    const found = await holesIn(target.address);
+    expect(found.holes).toEqual([]);
+    expect(found.messages).toBeGreaterThanOrEqual(before);
+  }
+  isOver = true;
+  await talking;
+});
+
+test('[CM6] Restoring that is killed leaves what was there; run again it works', async () => {
+  await using source = await createTestDatabase();
+  await using target = await createTestDatabase();
+  await fillDatabase(source.address, 3_000);
+  await fillDatabase(target.address, 10);
+  const file = join(folder, 'killed.backup');
+  await withSession(source.address, (session) =>
+    writeBackup(session, { target: file, serverVersion: '' }),
+  );
+  const before = await digestTables(target.address);
+  for (const stage of ['Loading message', 'Loading signing_key', 'Building indexes']) {
+    const child = fork(join(import.meta.dirname, 'testing', 'restore-child.ts'), [
+      JSON.stringify({ file, to: target.address }),
+    ]);
+    const exited = once(child, 'exit');
+    child.on('message', (said) => {
+      if (said === stage) child.kill('SIGKILL');
+    });
+    expect((await exited)[1], stage).toBe('SIGKILL');
+    expect(await digestTables(target.address), stage).toEqual(before);
+  }
+  await restoreBackup(target.address, await checkBackup(file), { replace: true });
+  expect(await digestTables(target.address)).toEqual(await digestTables(source.address));
+});

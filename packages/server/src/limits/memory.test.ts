@@ -1,0 +1,7 @@
+import { ledgerContract } from './ledger.contract.ts';
+import { MemoryLedger } from './memory.ts';
+
+ledgerContract('memory', async () => {
+  const ledger = new MemoryLedger();
+  return { nodes: [ledger, ledger], close: async () => {} };
+});
