@@ -9,4 +9,7 @@ export const contract = {
   /** Milliseconds until hello, and what a connection before it may cost in memory. */
   helloMs: 5_000,
   newcomerKiB: 16,
+  /** Memory for a thousand who do not read and a thousand who are gone; milliseconds until they are. */
+  notReadingMiB: 64,
+  deadMs: 45_000,
 } as const;

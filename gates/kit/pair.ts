@@ -29,7 +29,7 @@ export interface Pairs {
 
 /** Puts people into conversations of two and lets them talk; resolves when they do. */
 export async function startPairs(
-  installed: Installed,
+  installed: Pick<Installed, 'call' | 'port'>,
   pairs: readonly PairOptions[],
 ): Promise<Pairs> {
   const plans: PairPlan[] = [];
@@ -60,7 +60,7 @@ export async function startPairs(
 }
 
 async function introduce(
-  { call, port }: Installed,
+  { call, port }: Pick<Installed, 'call' | 'port'>,
   { tenant, name, everyMs, from }: PairOptions,
 ): Promise<PairPlan> {
   const [writer, reader] = [tenant.token(`${name}-writer`), tenant.token(`${name}-reader`)];

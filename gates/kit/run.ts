@@ -1,7 +1,10 @@
+import { type ClusterOptions, startCluster } from './cluster.ts';
+import { type EmbeddedOptions, startEmbeddedTopology } from './embedded.ts';
 import type { Failure, Size } from './gate.ts';
 import { type Installed, startInstallation } from './installation.ts';
 import type { GatePostgres } from './postgres.ts';
 import { SeededRandom } from './seeded-random.ts';
+import type { Postgres, Topology } from './topology.ts';
 
 /** Ends a run at its first failure. */
 export class Enough extends Error {}
@@ -96,5 +99,15 @@ export class Run {
   /** A server of this run's own, on a database of its own. */
   async install(env: Readonly<Record<string, string>> = {}): Promise<Installed> {
     return startInstallation(await this.#options.postgres(), env);
+  }
+  /** Several nodes of this run's own behind nginx, on one database and one Redis. */
+  cluster(options: ClusterOptions = {}): Promise<Topology> {
+    const random = new SeededRandom(this.seed, `${this.#part} lines`);
+    return startCluster(this.#options.postgres, random, options);
+  }
+
+  /** One process of this run's own with its data folder and embedded PostgreSQL. */
+  embedded(options: EmbeddedOptions = {}): Promise<Topology & { readonly postgres: Postgres }> {
+    return startEmbeddedTopology(new SeededRandom(this.seed, `${this.#part} lines`), options);
   }
 }

@@ -12,8 +12,8 @@ export interface Tenant {
   readonly kid: string;
   /** A token for a person, signed here as a host product may; claims override the usual ones. */
   token(user: string, claims?: Readonly<Record<string, unknown>>): string;
-  /** A socket on which this person has said hello. */
-  connect(user: string): Promise<Person>;
+  /** A socket on which this person has said hello; `at` is the socket URL of one of several nodes. */
+  connect(user: string, at?: string): Promise<Person>;
 }
 
 /** A person's socket, and what hello answered. */
@@ -48,8 +48,8 @@ export async function createTenant(
     signingSecret,
     kid,
     token,
-    async connect(user) {
-      const socket = await TestSocket.open(socketUrl);
+    async connect(user, at = socketUrl) {
+      const socket = await TestSocket.open(at);
       const hello = await socket.ask('hello', { token: token(user) });
       return Object.assign(socket, { hello });
     },
