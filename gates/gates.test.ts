@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, inject, test } from 'vitest';
-import { type GateName, gates } from './all.ts';
+import { type GateName, gates, isFast } from './all.ts';
 import type { GateResult } from './kit/gate.ts';
 import { type Mutant, mutantVariable, type PlantedMutant, plantArguments } from './kit/mutant.ts';
 
@@ -40,7 +40,7 @@ test('[GT5] a planted bug that no longer fits its file is an error', async () =>
   }
 });
 
-describe.each(names)('%s', async (name) => {
+describe.each(names.filter(isFast))('%s', async (name) => {
   const { mutants } = await gates[name].mutants();
 
   test(`[GT2] ${name} passes in the size for every day`, async () => {

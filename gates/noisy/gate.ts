@@ -1,6 +1,6 @@
 import type { Gate } from '../kit/gate.ts';
 import { checkForwarded } from './forwarded.ts';
-import { checkLimits } from './limits-kept.ts';
+import { checkLimits, checkLimitsOfNodes } from './limits-kept.ts';
 import { compareOthers, target } from './others.ts';
 
 /** Of every limit: so that a hundred times of it is something that this machine can do. */
@@ -14,7 +14,12 @@ export const gate: Gate = {
   target: target.times,
   async run(run) {
     const values: number[] = [];
-    await run.part('limits', () => checkLimits(run, scale, times));
+    await run.part('limits', () => checkLimits(run, { scale, times }));
+    // Limits large enough that nodes let something through untold, and (full) small ones.
+    await run.part('three nodes', () => checkLimitsOfNodes(run, { scale: 0.02, times: 3 }));
+    if (run.size === 'full') {
+      await run.part('three nodes, small limits', () => checkLimitsOfNodes(run, { scale, times }));
+    }
     await run.part('others', async () => {
       const rounds = run.sized({ ci: 4, full: 20 });
       const what = 'everything';

@@ -16,7 +16,7 @@ export interface Noisy {
 }
 
 /** Makes them; each of their people is alone in a conversation. */
-export async function makeNoisy(installed: Installed): Promise<Noisy> {
+export async function makeNoisy(installed: Pick<Installed, 'call' | 'tenant'>): Promise<Noisy> {
   const [tenant, lone] = [await installed.tenant(), await installed.tenant()];
   const crowd = crowdNames();
   const conversations = new Map<string, string>();

@@ -1,14 +1,17 @@
 import { TestSocket } from '../../packages/server/src/testing/test-socket.ts';
 import { textAt } from '../kit/http-call.ts';
 import type { Installed } from '../kit/installation.ts';
-import { type Person, signHs256, type Tenant } from '../kit/tenant.ts';
+import { signHs256, type Tenant } from '../kit/tenant.ts';
+
+/** Any server, or a node of several. */
+export type ActingServer = Pick<Installed, 'call' | 'socketUrl' | 'operatorKey'>;
 
 /** Where an act is tried: a group of a tenant of its own, with somebody who talks in it. */
 export interface Scene {
-  readonly server: Installed;
+  readonly server: ActingServer;
   readonly tenant: Tenant;
   /** Owns the group, and talks. */
-  readonly owner: Person;
+  readonly owner: TestSocket;
   readonly group: string;
   /** Whose access ends. */
   readonly victim: string;
@@ -78,7 +81,7 @@ export const acts: readonly Act[] = [
 
 /** A signing key beside the first one, and a token that it signs. */
 export async function signWithNewKey(
-  server: Installed,
+  server: ActingServer,
   tenant: Tenant,
   user: string,
 ): Promise<{ readonly kid: string; readonly token: string }> {
@@ -94,14 +97,14 @@ export async function signWithNewKey(
 }
 
 /** A socket on which somebody says hello with this token. */
-export async function open(server: Installed, token: string): Promise<TestSocket> {
+export async function open(server: ActingServer, token: string): Promise<TestSocket> {
   const socket = await TestSocket.open(server.socketUrl);
   await socket.ask('hello', { token });
   return socket;
 }
 
 async function called(
-  server: Installed,
+  server: ActingServer,
   method: string,
   path: string,
   bearer: string,

@@ -6,10 +6,13 @@ import type { Run } from '../kit/run.ts';
 import { type Act, acts, open, type Scene, signWithNewKey } from './acts.ts';
 import { checkBlocks } from './blocks.ts';
 import { checkExpiry } from './expiry.ts';
+import { checkOtherNodes, noteClosings } from './other-nodes.ts';
 
 /** Sockets of one victim: a phone, a laptop, some tabs. */
 const socketsEach = 5;
 const closeTargetMs = 500;
+/** At other nodes, while there is nothing that tells them. */
+const withoutRedisMs = 2_000;
 
 /** Access that ends, ends now, also on sockets that are open. */
 export const gate: Gate = {
@@ -31,6 +34,19 @@ export const gate: Gate = {
     await run.part('blocks', () => checkBlocks(run, server, rounds));
     await run.part('expiry', async () => {
       closings.push(...(await checkExpiry(run, server, run.sized({ ci: 20, full: 500 }))));
+    });
+    await run.part('other nodes', async () => {
+      await using cluster = await run.cluster({ env: { PARLEY_RATE_SCALE: '0' } });
+      const rounds = run.sized({ ci: 2, full: 100 });
+      const beside = await checkOtherNodes(run, cluster, { rounds, withinMs: closeTargetMs });
+      noteClosings(run, 'other nodes', beside, closeTargetMs);
+    });
+    await run.part('other nodes without Redis', async () => {
+      await using cluster = await run.cluster({ env: { PARLEY_RATE_SCALE: '0' } });
+      await cluster.redis?.process.kill('SIGKILL');
+      const rounds = run.sized({ ci: 1, full: 40 });
+      const alone = await checkOtherNodes(run, cluster, { rounds, withinMs: withoutRedisMs });
+      noteClosings(run, 'other nodes without Redis', alone, withoutRedisMs);
     });
     const p99 = quantile(closings, 0.99);
     run.note('closed sockets', closings.length);

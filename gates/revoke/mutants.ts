@@ -40,4 +40,23 @@ export const mutants: readonly Mutant[] = [
     part: 'expiry',
     failure: 'p99 of closing',
   },
+  {
+    id: 'not-told-elsewhere',
+    bug: 'the end of access is told to this node alone, and found elsewhere by the next look',
+    file: `${server}/bus/redis.ts`,
+    find: 'for (const [topic, messages] of tick) {',
+    replace:
+      "for (const [topic, messages] of tick) {\n      if (messages.some(({ type }) => type === 'access')) continue;",
+    part: 'other nodes',
+    failure: 'p99 of closing',
+  },
+  {
+    id: 'never-looked-up',
+    bug: 'what the bus has lost of the end of access is never found',
+    file: `${server}/gateway/tenants-here.ts`,
+    find: 'if (suspended) end(outlet',
+    replace: 'if (suspended && version < 0) end(outlet',
+    part: 'other nodes without Redis',
+    failure: 'another node: a socket is still open',
+  },
 ];

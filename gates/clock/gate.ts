@@ -1,0 +1,74 @@
+import { FakeClock } from '../faults/fake-clock.ts';
+import { Crowd } from '../history/crowd.ts';
+import { pause } from '../history/talk.ts';
+import type { Gate } from '../kit/gate.ts';
+import type { Run } from '../kit/run.ts';
+import type { Topology } from '../kit/topology.ts';
+import { repeats } from './repeats.ts';
+import { storedTimes } from './stored-times.ts';
+import { tokens } from './tokens.ts';
+
+export const gate: Gate = {
+  name: 'clock',
+  promise:
+    'what a node believes of the time changes nothing: ten years off, jumping, twice as fast',
+  unit: 'wrong orders, repeats, times and tokens',
+  target: 0,
+  async run(run) {
+    await run.part('apart', () => apart(run));
+    await run.part('steps', () => steps(run));
+    return run.failures.length;
+  },
+};
+
+const env = { PARLEY_RATE_SCALE: '0' };
+
+/** One node ten years ahead, one ten years behind, and one all of whose clocks run twice too fast. */
+async function apart(run: Run): Promise<void> {
+  await using ahead = await FakeClock.set('+10y');
+  await using behind = await FakeClock.set('-10y');
+  const clocks = [ahead.env, behind.env, FakeClock.drifting(2)];
+  await using cluster = await run.cluster({ env, nodeEnv: (index) => clocks[index] ?? {} });
+  await tokens(run, cluster);
+  await repeats(run, cluster);
+  const crowd = await gather(run, cluster);
+  await pause(run.sized({ ci: 4_000, full: 60_000 }));
+  await finish(run, cluster, crowd);
+}
+
+/** Clocks that jump by years, in both directions, while everybody talks. */
+async function steps(run: Run): Promise<void> {
+  await using stack = new AsyncDisposableStack();
+  const clocks: FakeClock[] = [];
+  for (let index = 0; index < 3; index++) clocks.push(stack.use(await FakeClock.set('+0')));
+  await using cluster = await run.cluster({ env, nodeEnv: (index) => clocks[index]?.env ?? {} });
+  const crowd = await gather(run, cluster);
+  const shifts = ['+10y', '-10y', '+0', '+1d', '-1d', '+59s', '-61s'];
+  const jumps = run.sized({ ci: 6, full: 60 });
+  for (let jump = 0; jump < jumps; jump++) {
+    await run.random.pick(clocks).move(run.random.pick(shifts));
+    await pause(1_200);
+  }
+  await tokens(run, cluster);
+  run.note('jumps', jumps);
+  await finish(run, cluster, crowd);
+}
+
+async function gather(run: Run, cluster: Topology): Promise<Crowd> {
+  const crowd = await Crowd.gather(run, cluster, {
+    conversations: 3,
+    publishers: { raw: 5, sdk: 2 },
+    readers: { raw: 2, sdk: 2 },
+    pauseMs: 30,
+    everywhere: true,
+    by: 'nodes',
+  });
+  crowd.begin();
+  return crowd;
+}
+
+async function finish(run: Run, cluster: Topology, crowd: Crowd): Promise<void> {
+  await crowd.finish();
+  await storedTimes(run, cluster);
+  run.note('acknowledged', crowd.history.acked);
+}

@@ -1,0 +1,58 @@
+import type { Mutant } from '../kit/mutant.ts';
+
+export const mutants: readonly Mutant[] = [
+  {
+    id: 'come-back-late',
+    bug: 'a drain sends clients away for seconds',
+    file: 'packages/server/src/gateway/farewell.ts',
+    find: 'const comeBackMs = 50;',
+    replace: 'const comeBackMs = 3_000;',
+    part: 'rolling',
+    failure: 'the median gap is',
+  },
+  {
+    id: 'append-closed-first',
+    bug: 'a draining node stores nothing any more while it still answers',
+    file: 'packages/server/src/server.ts',
+    find: '      await gateway.drain();',
+    replace: '      await append.close();\n      await gateway.drain();',
+    part: 'rolling',
+    failure: 'a POST was answered with 503',
+  },
+  {
+    id: 'no-drain',
+    bug: 'SIGTERM cuts the sockets instead of closing them',
+    file: 'packages/server/src/gateway/farewell.ts',
+    find: '  connection.close(reason);',
+    replace: '  connection.socket.terminate();',
+    part: 'rolling',
+    failure: 'lines were closed with 1006',
+  },
+  {
+    id: 'open-doorstep',
+    bug: 'a draining node lets newcomers in',
+    file: 'packages/server/src/gateway/gateway.ts',
+    find: '    this.#options.doorstep.closed = true;',
+    replace: '',
+    part: 'rolling',
+    failure: 'lines were opened in vain',
+  },
+  {
+    id: 'newer-is-refused',
+    bug: 'a node refuses a database to which a newer version has only added',
+    file: 'packages/server/src/db/migrate.ts',
+    find: '(row) => row.breaking && (row.needs ?? row.number) > migrations.length',
+    replace: '() => true',
+    part: 'neighbours',
+    failure: 'did not start',
+  },
+  {
+    id: 'broken-is-used',
+    bug: 'a node starts on a database that a newer version broke for it',
+    file: 'packages/server/src/db/migrate.ts',
+    find: '(row) => row.breaking && (row.needs ?? row.number) > migrations.length',
+    replace: '() => false',
+    part: 'neighbours',
+    failure: 'a node started on a database that a newer version broke',
+  },
+];

@@ -1,0 +1,44 @@
+import { Crowd } from '../history/crowd.ts';
+import { pause } from '../history/talk.ts';
+import type { Run } from '../kit/run.ts';
+import type { Topology } from '../kit/topology.ts';
+import type { Totals } from './totals.ts';
+
+const plan = {
+  conversations: 6,
+  publishers: { raw: 10, sdk: 4 },
+  readers: { raw: 6, sdk: 14 },
+  pauseMs: 40,
+};
+
+/** Everybody's lines break all the time, in the middle of frames too; each comes back to any node. */
+export async function cutAllTheTime(
+  run: Run,
+  totals: Totals,
+  topology: Topology,
+  seconds: number,
+): Promise<void> {
+  const { random } = run;
+  const crowd = await Crowd.gather(run, topology, plan);
+  crowd.begin();
+  const end = performance.now() + seconds * 1_000;
+  const { clients } = topology.proxies;
+  while (performance.now() < end) {
+    await pause(random.between(2, 40));
+    crowd.cutSomebody();
+    totals.cuts += 1;
+    if (clients.length === 0 || !random.chance(0.15)) continue;
+    const proxy = random.pick(clients);
+    totals.cuts += proxy.connections;
+    // All lines of a node, each within one of its next frames, or within the answer to its sync.
+    const afterBytes = random.below(random.pick([10, 300, 5_000]));
+    const how = random.pick(['close', 'reset'] as const);
+    proxy.cut({ direction: random.pick(['toClient', 'toServer'] as const), afterBytes, how });
+  }
+  const findings = await crowd.finish();
+  totals.found += findings.total;
+  run.note(
+    `acknowledged meanwhile, ${topology.kind} of ${topology.nodes.length}`,
+    crowd.history.acked,
+  );
+}

@@ -1,0 +1,136 @@
+import { setTimeout } from 'node:timers/promises';
+import type { Installed } from '../kit/installation.ts';
+import { type Pairs, startPairs } from '../kit/pair.ts';
+import { percentilesOf } from '../kit/percentiles.ts';
+import type { Run } from '../kit/run.ts';
+import { Crowd, type CrowdReport } from './crowd.ts';
+import { type Channel, makePlaces, write } from './places.ts';
+import { Questions } from './questions.ts';
+
+export const target = {
+  seconds: 8,
+  resumesPerSecond: 1_500,
+  questionsPerChannelAndSecond: 1,
+  /** Where few come back very slowly, the rate alone says nothing. */
+  questionsPerClient: 0.5,
+  othersP99Ms: 500,
+};
+/** From when on the rate is one: fewer are over before the first second is. */
+const manyClients = 5_000;
+const quietMs = 3_000;
+/** Every so many conversations something is said while nobody is there. */
+const saidInEvery = 7;
+/** Renames are told again for ten seconds; people were made now, which is the same to a client. */
+const namesSettleMs = 10_500;
+
+/** Cuts everybody off at once; answers the seconds until all are back. */
+export async function cutAllAtOnce(run: Run): Promise<number> {
+  const count = run.sized({ ci: 1_000, full: 10_000 });
+  await using installed = await run.install();
+  const { channels, clients } = await makePlaces(installed, count);
+  await using questions = await Questions.of(installed.address);
+  await setTimeout(run.sized({ ci: 0, full: namesSettleMs }));
+  using crowd = await Crowd.start(installed.port, clients);
+  const pairs = await startOthers(installed);
+  await setTimeout(quietMs);
+  const quiet = await pairs.pause();
+  run.note('others in quiet, ms', described(quiet.samples));
+
+  const before = await questions.count();
+  await setTimeout(quietMs);
+  const still = await questions.count();
+  const idleRate = (still - before) / ((quietMs + 1_300) / 1_000);
+  await pairs.resume();
+  const cpuBefore = await installed.inside.now();
+  const began = performance.now();
+  const [report] = await Promise.all([crowd.cut(), speak(run, installed, channels)]);
+  const cpu = await installed.inside.now();
+  const beside = await pairs.stop();
+  const asked = (await questions.count()) - still;
+  const seconds = report.ms / 1_000;
+  const watched = (performance.now() - began) / 1_000;
+  const own = Math.max(0, asked - idleRate * watched - beside.sent - channels.length / saidInEvery);
+  const perChannel = own / channels.length / Math.max(1, seconds);
+  const rate = count / seconds;
+
+  describe(run, report, rate);
+  run.note('server, s of CPU', (cpu.cpuMs - cpuBefore.cpuMs) / 1_000);
+  run.note('longest stop of the event loop, ms', cpu.longestStopMs);
+  run.note('questions per conversation and second', perChannel);
+  run.note(
+    'questions',
+    `${Math.round(own)} of ${count} clients in ${channels.length} conversations`,
+  );
+  run.note('others beside the storm, ms', described(beside.samples));
+  run.expect(report.times.length === count, `${report.times.length} of ${count} came back`);
+  run.expect(report.holes === 0, `${report.holes} messages were lost by those who came back`);
+  run.expect(report.resets === 0, `${report.resets} conversations had to be read anew`);
+  run.expect(
+    own / count <= target.questionsPerClient,
+    `${(own / count).toFixed(2)} questions for each who came back`,
+  );
+  run.expect(
+    perChannel <= target.questionsPerChannelAndSecond,
+    `${perChannel.toFixed(2)} questions per conversation and second`,
+  );
+  run.expect(seconds <= target.seconds, `it took ${seconds.toFixed(1)} s until all were back`);
+  if (count >= manyClients) {
+    run.expect(rate >= target.resumesPerSecond, `only ${rate.toFixed(0)} came back a second`);
+  }
+  run.expect(
+    beside.delays.p99 < target.othersP99Ms,
+    `others wait ${beside.delays.p99.toFixed(0)} ms beside the storm`,
+  );
+  for (const fault of beside.faults) run.fail(`others: ${fault}`);
+  run.expect(
+    beside.lost + beside.doubled + beside.outOfOrder === 0,
+    `others: ${beside.lost} lost, ${beside.doubled} doubled, ${beside.outOfOrder} out of order`,
+  );
+  await checkHeads(run, installed, crowd);
+  return seconds;
+}
+
+/** While they are away something is said to some of them. */
+async function speak(run: Run, installed: Installed, channels: readonly Channel[]): Promise<void> {
+  let again = 0;
+  for (const [n, channel] of channels.entries()) {
+    if (n % saidInEvery === 0) again += (await write(installed, channel)) - 1;
+  }
+  run.note('sends that were told to try again', again);
+}
+
+/** Everybody knows the last message of all of their conversations. */
+async function checkHeads(run: Run, installed: Installed, crowd: Crowd): Promise<void> {
+  await using questions = await Questions.of(installed.address);
+  const heads = await questions.heads();
+  const behind = (await crowd.lastSeqs()).filter((one) =>
+    [...one].some(([id, seq]) => seq !== heads.get(id)),
+  );
+  run.expect(behind.length === 0, `${behind.length} do not know the last message`);
+}
+
+function describe(run: Run, report: CrowdReport, rate: number): void {
+  run.note('back, ms', described(report.times));
+  run.note('back a second', rate);
+  run.note('refused', JSON.stringify(report.refused));
+}
+
+async function startOthers(installed: Installed): Promise<Pairs> {
+  const tenants = await Promise.all(Array.from({ length: 4 }, () => installed.tenant()));
+  return startPairs(
+    installed,
+    tenants.flatMap((tenant, number) =>
+      [0, 1, 2, 3, 4].map((pair) => ({
+        tenant,
+        name: `pair-${pair}`,
+        everyMs: 200,
+        from: `127.4.${number}.${1 + pair}`,
+      })),
+    ),
+  );
+}
+
+function described(values: readonly number[]): string {
+  const { count, p50, p99, max } = percentilesOf(values);
+  return `${count}: p50 ${p50.toFixed(0)}, p99 ${p99.toFixed(0)}, max ${max.toFixed(0)}`;
+}
