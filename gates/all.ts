@@ -49,6 +49,11 @@ export const gates = {
     mutants: () => import('./slow/mutants.ts'),
     fast: false,
   },
+  soak: {
+    gate: () => import('./soak/gate.ts'),
+    mutants: () => import('./soak/mutants.ts'),
+    fast: false,
+  },
   noisy: {
     gate: () => import('./noisy/gate.ts'),
     mutants: () => import('./noisy/mutants.ts'),

@@ -21,7 +21,19 @@ export const gate: Gate = {
       await using topology = await run.embedded({ env: unlimited });
       const world = await fill(run, topology);
       for (let round = run.sized({ ci: 2, full: 60 }); round > 0; round--) {
-        await turnBits(run, topology, world, totals);
+        await turnBits(run, topology, world, totals, relations);
+      }
+    });
+    await run.part('one page', async () => {
+      await using topology = await run.embedded({ env: unlimited });
+      const world = await fill(run, topology);
+      for (let round = run.sized({ ci: 1, full: 40 }); round > 0; round--) {
+        const refused = await turnBits(run, topology, world, totals, ['message']);
+        // A page holds messages of two conversations at most, since each was filled by itself.
+        run.expect(
+          refused <= 2,
+          `one bit took ${refused} of ${world.told.size} conversations away`,
+        );
       }
     });
     await run.part('control file', async () => {
@@ -100,8 +112,9 @@ async function turnBits(
   topology: Embedded,
   world: World,
   totals: { flipped: number; found: number },
-): Promise<void> {
-  const flips = await chooseFlips(run, topology);
+  which: readonly string[],
+): Promise<number> {
+  const flips = await chooseFlips(run, topology, which);
   await stop(topology);
   for (const flip of flips) await turn(flip);
   await topology.nodes[0]?.restart();
@@ -113,7 +126,7 @@ async function turnBits(
     if (/invalid page in block/.test(said)) totals.found += 1;
     else run.fail(`a turned bit of ${where}, byte ${flip.byte % pageBytes} was not found: ${said}`);
   }
-  await serveNothingWrong(run, topology, world);
+  const refused = await serveNothingWrong(run, topology, world);
 
   await stop(topology);
   for (const flip of flips) await turn(flip);
@@ -122,10 +135,11 @@ async function turnBits(
     const { text: now } = await history(topology, world.tenant, id);
     run.expect(now === text, 'all is as it was when the bits are turned back');
   }
+  return refused;
 }
 
 /** Whatever is answered is right; the rest is an honest error, in the log too, and harms nobody else. */
-async function serveNothingWrong(run: Run, topology: Embedded, world: World): Promise<void> {
+async function serveNothingWrong(run: Run, topology: Embedded, world: World): Promise<number> {
   let refused = 0;
   for (const [id, text] of world.told) {
     const answer = await history(topology, world.tenant, id);
@@ -142,12 +156,17 @@ async function serveNothingWrong(run: Run, topology: Embedded, world: World): Pr
   const { status } = await topology.call('GET', '/healthz');
   run.expect(status === 200, `/healthz was answered with ${status}`);
   run.say(`  ${refused} of ${world.told.size} histories refused`);
+  return refused;
 }
 
-async function chooseFlips(run: Run, { address, postgres }: Embedded): Promise<Flip[]> {
+async function chooseFlips(
+  run: Run,
+  { address, postgres }: Embedded,
+  which: readonly string[],
+): Promise<Flip[]> {
   return withDatabase(address, async (session) => {
     const flips: Flip[] = [];
-    for (const relation of relations) {
+    for (const relation of which) {
       const { rows } = await session.query<{ path: string; pages: number }>(
         `select pg_relation_filepath($1::regclass) as path,
           (pg_relation_size($1::regclass) / ${pageBytes})::int as pages`,

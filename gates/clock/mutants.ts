@@ -17,7 +17,7 @@ export const mutants: readonly Mutant[] = [
     find: '    this.clock.take(await session.readClock());\n',
     replace: '',
     part: 'apart',
-    failure: 'takes a token that node',
+    failure: 'a token',
   },
   {
     id: 'earlier-than-the-last',

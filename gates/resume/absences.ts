@@ -45,7 +45,7 @@ export async function beAway(
   };
   for (let round = 0; round < times; round++) {
     await say(run.random.between(1, 5));
-    await reached(reader, said);
+    if (!(await reached(reader, said))) break;
     client.disconnect();
     await say(amounts[round % amounts.length] ?? 0);
     client.connect();
@@ -65,8 +65,9 @@ export async function beAway(
   totals.found += findings.total;
 }
 
-/** Not to have come so far is for the checker to tell. */
-async function reached(reader: SdkReader, seq: number): Promise<void> {
+/** Not to have come so far is for the checker to tell; going on would only take time. */
+async function reached(reader: SdkReader, seq: number): Promise<boolean> {
   const deadline = performance.now() + backMs;
   while (reader.last < seq && performance.now() < deadline) await pause(5);
+  return reader.last >= seq;
 }

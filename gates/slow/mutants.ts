@@ -27,9 +27,10 @@ export const mutants: readonly Mutant[] = [
     bug: 'what a slow client cannot take is skipped',
     file: `${gateway}/outflow.ts`,
     find: '    this.#queued.push(frame);\n',
-    replace: '    if (this.#queued.length > 20) return;\n    this.#queued.push(frame);\n',
+    replace:
+      '    if (this.#isBlocked && this.#queued.length > 20) return;\n    this.#queued.push(frame);\n',
     part: 'resume',
-    failure: '',
+    failure: 'who does not read is not closed',
   },
   {
     id: 'dead-for-ever',

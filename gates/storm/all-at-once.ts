@@ -20,8 +20,6 @@ const manyClients = 5_000;
 const quietMs = 3_000;
 /** Every so many conversations something is said while nobody is there. */
 const saidInEvery = 7;
-/** Renames are told again for ten seconds; people were made now, which is the same to a client. */
-const namesSettleMs = 10_500;
 
 /** Cuts everybody off at once; answers the seconds until all are back. */
 export async function cutAllAtOnce(run: Run): Promise<number> {
@@ -29,24 +27,23 @@ export async function cutAllAtOnce(run: Run): Promise<number> {
   await using installed = await run.install();
   const { channels, clients } = await makePlaces(installed, count);
   await using questions = await Questions.of(installed.address);
-  await setTimeout(run.sized({ ci: 0, full: namesSettleMs }));
   using crowd = await Crowd.start(installed.port, clients);
   const pairs = await startOthers(installed);
   await setTimeout(quietMs);
   const quiet = await pairs.pause();
   run.note('others in quiet, ms', described(quiet.samples));
 
-  const before = await questions.count();
+  const before = await questions.settledCount();
   await setTimeout(quietMs);
   const still = await questions.count();
-  const idleRate = (still - before) / ((quietMs + 1_300) / 1_000);
+  const idleRate = (still - before) / (quietMs / 1_000);
   await pairs.resume();
   const cpuBefore = await installed.inside.now();
   const began = performance.now();
   const [report] = await Promise.all([crowd.cut(), speak(run, installed, channels)]);
   const cpu = await installed.inside.now();
   const beside = await pairs.stop();
-  const asked = (await questions.count()) - still;
+  const asked = (await questions.settledCount()) - still;
   const seconds = report.ms / 1_000;
   const watched = (performance.now() - began) / 1_000;
   const own = Math.max(0, asked - idleRate * watched - beside.sent - channels.length / saidInEvery);

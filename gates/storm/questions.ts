@@ -2,8 +2,8 @@ import { setTimeout } from 'node:timers/promises';
 import type { DatabaseAddress } from '../../packages/server/src/db/address.ts';
 import { openSession } from '../../packages/server/src/db/postgres/connect.ts';
 
-/** A backend tells what it did a second after it did it, at the latest. */
-const toldMs = 1_300;
+/** A backend that has become idle tells what it did after ten seconds, at the latest. */
+const toldMs = 10_500;
 
 /** Counts what a database is asked: statements, or transactions of several that are one question. */
 export class Questions implements AsyncDisposable {
@@ -17,9 +17,14 @@ export class Questions implements AsyncDisposable {
     this.#session = session;
   }
 
-  /** How many there were so far. */
-  async count(): Promise<number> {
+  /** How many there were so far, when all have told; the database should be quiet meanwhile. */
+  async settledCount(): Promise<number> {
     await setTimeout(toldMs);
+    return this.count();
+  }
+
+  /** How many have been told of so far. */
+  async count(): Promise<number> {
     await this.#session.query('select pg_stat_clear_snapshot()');
     const { rows } = await this.#session.query<{ count: number }>(
       'select xact_commit as count from pg_stat_database where datname = current_database()',

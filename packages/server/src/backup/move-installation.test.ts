@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { DatabaseAddress } from '../db/address.ts';
 import { dumpSchema } from '../db/dump-schema.ts';
 import { migrate } from '../db/migrate.ts';
@@ -12,6 +12,9 @@ import {
 } from '../db/testing/test-database.ts';
 import { moveInstallation } from './move-installation.ts';
 import { digestTables, epochOf, fillDatabase } from './testing/fill-database.ts';
+
+// Processes of their own, which take their time on a busy machine.
+vi.setConfig({ testTimeout: 120_000 });
 
 test('[CM20] A move copies every row, compares them, and keeps the epoch', async () => {
   await using source = await createTestDatabase();

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { DatabaseAddress } from '../db/address.ts';
 import { dumpSchema } from '../db/dump-schema.ts';
 import { migrate } from '../db/migrate.ts';
@@ -18,6 +18,9 @@ import { restoreBackup } from './restore-backup.ts';
 import { digestTables, fillDatabase } from './testing/fill-database.ts';
 import { createOwnedDatabase } from './testing/plain-owner.ts';
 import { writeBackup } from './write-backup.ts';
+
+// Processes of their own, which take their time on a busy machine.
+vi.setConfig({ testTimeout: 120_000 });
 
 let postgres: SystemPostgres;
 let folder = '';

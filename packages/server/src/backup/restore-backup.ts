@@ -54,6 +54,8 @@ export async function restoreBackup(
     await takeRoles(session);
     await session.query('begin');
     try {
+      // For building indexes.
+      await session.query("set local maintenance_work_mem = '128MB'");
       await dropTables(session, migrations);
       const level = manifest.migrations.length;
       await createRecord(session);

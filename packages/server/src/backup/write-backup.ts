@@ -11,7 +11,7 @@ import { openSnapshot, type Snapshot } from './snapshot.ts';
 const compress = promisify(gzip);
 
 /** Rows are packed by so much of their text, whatever a table holds: that bounds memory. */
-const partBytes = 4 * 1024 * 1024;
+const partBytes = 2 * 1024 * 1024;
 
 interface WriteBackup {
   /** The file to be; one of that name is replaced at the end. */

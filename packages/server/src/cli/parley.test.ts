@@ -4,13 +4,16 @@ import { chmod, mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/p
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { epochOf } from '../backup/testing/fill-database.ts';
 import { type DatabaseAddress, inDatabase } from '../db/address.ts';
 import { type SystemPostgres, startSystemPostgres } from '../db/testing/system-postgres.ts';
 import { withSession } from '../db/testing/test-database.ts';
 import { runParley, startMain } from './testing/run-parley.ts';
+
+// Processes of their own, which take their time on a busy machine.
+vi.setConfig({ testTimeout: 120_000 });
 
 const run = promisify(execFile);
 let folder = '';

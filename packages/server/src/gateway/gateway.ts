@@ -38,7 +38,7 @@ export class Gateway {
   readonly #connections = new Set<Connection>();
   readonly #flusher = new Flusher();
   readonly #backlogs = new Backlogs();
-  readonly #heartbeats: Heartbeats;
+  readonly #heartbeats: Heartbeats<Connection>;
   #draining = false;
 
   constructor(options: GatewayOptions) {

@@ -158,7 +158,8 @@ class CopyIn implements Submittable {
   handleCopyInResponse({ stream }: Connection): void {
     void this.#send(stream).catch((error: unknown) => {
       this.#cause = { error };
-      stream.write(frame('f', Buffer.from('given up\0')));
+      const why = Buffer.from('given up\0');
+      stream.write(Buffer.concat([head('f', why.length), why]));
     });
   }
 
@@ -179,9 +180,11 @@ class CopyIn implements Submittable {
   async #send(stream: Duplex): Promise<void> {
     for await (const piece of this.#pieces) {
       if (this.#ended) return;
-      if (!stream.write(frame('d', piece))) await drained(stream);
+      // Not in one piece, which would be a copy of each.
+      stream.write(head('d', piece.length));
+      if (!stream.write(piece)) await drained(stream);
     }
-    if (!this.#ended) stream.write(frame('c', Buffer.alloc(0)));
+    if (!this.#ended) stream.write(head('c', 0));
   }
 }
 
@@ -199,12 +202,12 @@ function drained(stream: Duplex): Promise<void> {
   });
 }
 
-/** A message of PostgreSQL's protocol. */
-function frame(type: 'd' | 'c' | 'f', body: Buffer): Buffer {
+/** The head of a message of PostgreSQL's protocol, before so many bytes. */
+function head(type: 'd' | 'c' | 'f', bytes: number): Buffer {
   const head = Buffer.alloc(5);
   head.write(type, 'latin1');
-  head.writeUInt32BE(body.length + 4, 1);
-  return Buffer.concat([head, body]);
+  head.writeUInt32BE(bytes + 4, 1);
+  return head;
 }
 
 /** From `COPY 17`. */
