@@ -66,6 +66,14 @@ class Readers {
       case 'removed':
         this.#remove(event, event.at);
         break;
+      case 'invoke':
+      case 'ok':
+      case 'fail':
+      case 'info':
+      case 'marked':
+      case 'seen-mark':
+        // Those who send, and marks, are looked at elsewhere.
+        break;
     }
   }
 

@@ -77,8 +77,12 @@ async function endure(
   crowd.begin();
   await pause(300);
   const told: string[] = [];
+  let bag: LineHarm[] = [];
   for (let left = run.sized({ ci: 5, full: 100 }); left > 0; left--) {
-    const split = chooseSplit(run, topology, chooseLinks());
+    // Each way to fail once before any comes again.
+    if (bag.length === 0) bag = run.random.shuffled(lineHarms);
+    const harm = bag.pop() ?? run.random.pick(lineHarms);
+    const split = chooseSplit(run, topology, { harm, links: chooseLinks() });
     told.push(split.name);
     totals.schedules += 1;
     await good.without(split.nodes, () => carryOut(run, split));
@@ -110,9 +114,12 @@ interface Split {
   readonly keepSilent: boolean;
 }
 
-function chooseSplit(run: Run, { nodes, proxies }: Topology, links: readonly Link[]): Split {
+function chooseSplit(
+  run: Run,
+  { nodes, proxies }: Topology,
+  { harm, links }: { readonly harm: LineHarm; readonly links: readonly Link[] },
+): Split {
   const { random } = run;
-  const harm = random.pick(lineHarms);
   // One node apart, or all but one, or all.
   const size = random.pick([1, 1, Math.max(1, nodes.length - 1), nodes.length]);
   const apart = random

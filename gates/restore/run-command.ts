@@ -31,7 +31,14 @@ export async function runCommand(
   const began = performance.now();
   const child = spawn(
     process.execPath,
-    ['--disable-warning=ExperimentalWarning', ...planted.arguments, program, '.', ...words],
+    [
+      '--disable-warning=ExperimentalWarning',
+      '--max-semi-space-size=4',
+      ...planted.arguments,
+      program,
+      '.',
+      ...words,
+    ],
     {
       env: { PATH: process.env['PATH'], TMPDIR: process.env['TMPDIR'], ...planted.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],

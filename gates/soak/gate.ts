@@ -58,7 +58,7 @@ export const gate: Gate = {
 const env = { PARLEY_RATE_SCALE: '0' };
 const mebibyte = 1024 * 1024;
 /** What a process may still grow in half a minute after its start. */
-const mostAtOnce = 6;
+const mostAtOnce = 2.5;
 
 interface Plan {
   readonly warmMs: number;

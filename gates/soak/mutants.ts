@@ -41,6 +41,6 @@ export const mutants: readonly Mutant[] = [
     replace:
       "connection.typingIn.delete(input.conversation);\n    if (Math.random() < 0.01) void Promise.reject(new Error('planted'));\n    const",
     part,
-    failure: '',
+    failure: 'the server ended',
   },
 ];
