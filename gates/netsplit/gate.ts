@@ -78,7 +78,7 @@ async function endure(
   await pause(300);
   const told: string[] = [];
   let bag: LineHarm[] = [];
-  for (let left = run.sized({ ci: 5, full: 100 }); left > 0; left--) {
+  for (let left = run.sized({ ci: 3, full: 100 }); left > 0; left--) {
     // Each way to fail once before any comes again.
     if (bag.length === 0) bag = run.random.shuffled(lineHarms);
     const harm = bag.pop() ?? run.random.pick(lineHarms);
@@ -127,7 +127,7 @@ function chooseSplit(
     .slice(0, size)
     .map(({ index }) => index);
   const harmed = links.flatMap((link) => apart.flatMap((node) => proxies[link][node] ?? []));
-  const ms = run.sized({ ci: random.between(300, 2_500), full: random.between(100, 25_000) });
+  const ms = run.sized({ ci: random.between(300, 1_500), full: random.between(100, 25_000) });
   const keepSilent = random.chance(run.sized({ ci: 0.1, full: 0.3 }));
   // Without Redis sends are as good as with it.
   const nodesHarmed = links.every((link) => link === 'redis') ? [] : apart;

@@ -257,8 +257,11 @@ describe('sync that cannot catch up', () => {
     // Another history, with the same numbers.
     await sql`update message set body = 'restored'`.execute(own.database.sql);
     await sql`update installation set epoch = 'another'`.execute(own.database.sql);
-    await client.sync(ann);
-    const fresh = await ModelClient.fresh(ann, (id) => client.floor(id));
+    // Everybody is sent away then, to read anew.
+    await ann.closed;
+    const again = await tenant.connect('ann');
+    await client.sync(again);
+    const fresh = await ModelClient.fresh(again, (id) => client.floor(id));
     expect(client.state()).toEqual(fresh.state());
   });
 });
