@@ -86,6 +86,9 @@ async function endure(
     told.push(split.name);
     totals.schedules += 1;
     await good.without(split.nodes, () => carryOut(run, split));
+    for (const { ended, log } of topology.nodes) {
+      run.expect(ended === undefined, `${ended}: ${log().slice(-2_000)}`);
+    }
     await pause(run.random.between(50, 600));
   }
   await good.stop();

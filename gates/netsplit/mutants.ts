@@ -9,17 +9,17 @@ export const mutants: readonly Mutant[] = [
     replace:
       "          : (one.resolve({ seq: 1, version: 1, created_at: '', repeated: true }), error),\n      );",
     part: 'postgres',
-    failure: 'divergence: ',
+    failure: 'lost: ',
   },
   {
     id: 'bus-needed',
-    bug: 'nothing can be said while Redis is away',
+    bug: 'a node does not outlive what it says while Redis is away',
     file: 'packages/server/src/bus/redis.ts',
     find: '    // First of all to the others',
     replace:
       "    if (!this.#channels.reachable) throw new Error('Redis is away.');\n    // First of all to the others",
     part: 'redis',
-    failure: 'was answered with 5',
+    failure: 'the server ended with',
   },
   {
     id: 'off-by-one',

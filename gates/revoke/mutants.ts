@@ -48,7 +48,7 @@ export const mutants: readonly Mutant[] = [
     replace:
       "for (const [topic, messages] of tick) {\n      if (messages.some(({ type }) => type === 'access')) continue;",
     part: 'other nodes',
-    failure: 'p99 of closing',
+    failure: 'other node',
   },
   {
     id: 'never-looked-up',
