@@ -80,7 +80,8 @@ export async function cutAllAtOnce(run: Run): Promise<number> {
   }
   run.note('machine stretches', machine.stretch);
   run.expect(
-    beside.delays.p99 < target.othersP99Ms * Math.max(1, machine.stretch),
+    // Every day beside other work; by hand on a quiet machine.
+    beside.delays.p99 < target.othersP99Ms * (run.size === 'ci' ? machine.stretch : 1),
     `others wait ${beside.delays.p99.toFixed(0)} ms beside the storm`,
   );
   for (const fault of beside.faults) run.fail(`others: ${fault}`);
