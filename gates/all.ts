@@ -5,8 +5,11 @@ interface Entry {
   readonly gate: () => Promise<{ readonly gate: Gate }>;
   /** Bugs that the gate must find when they are planted. */
   readonly mutants: () => Promise<{ readonly mutants: readonly Mutant[] }>;
-  /** False where it takes too long for every day: `npm run gates` runs it, `npm test` does not. */
-  readonly fast?: boolean;
+  /**
+   * Where it takes too long for every day: `alone` in `npm test` is without its planted bugs, `never` not
+   * at all. `npm run gates` runs all.
+   */
+  readonly everyDay?: 'alone' | 'never';
 }
 
 /** Every gate there is; one is loaded when it is run. */
@@ -42,17 +45,17 @@ export const gates = {
   storm: {
     gate: () => import('./storm/gate.ts'),
     mutants: () => import('./storm/mutants.ts'),
-    fast: false,
+    everyDay: 'never',
   },
   slow: {
     gate: () => import('./slow/gate.ts'),
     mutants: () => import('./slow/mutants.ts'),
-    fast: false,
+    everyDay: 'never',
   },
   soak: {
     gate: () => import('./soak/gate.ts'),
     mutants: () => import('./soak/mutants.ts'),
-    fast: false,
+    everyDay: 'never',
   },
   noisy: {
     gate: () => import('./noisy/gate.ts'),
@@ -61,87 +64,87 @@ export const gates = {
   aborted: {
     gate: () => import('./aborted/gate.ts'),
     mutants: () => import('./aborted/mutants.ts'),
-    fast: false,
+    everyDay: 'never',
   },
   kill9: {
     gate: () => import('./kill9/gate.ts'),
     mutants: () => import('./kill9/mutants.ts'),
-    fast: false,
+    everyDay: 'alone',
   },
   idem: {
     gate: () => import('./idem/gate.ts'),
     mutants: () => import('./idem/mutants.ts'),
-    fast: false,
+    everyDay: 'never',
   },
   order: {
     gate: () => import('./order/gate.ts'),
     mutants: () => import('./order/mutants.ts'),
-    fast: false,
+    everyDay: 'never',
   },
   resume: {
     gate: () => import('./resume/gate.ts'),
     mutants: () => import('./resume/mutants.ts'),
-    fast: false,
+    everyDay: 'never',
   },
   fold: {
     gate: () => import('./fold/gate.ts'),
     mutants: () => import('./fold/mutants.ts'),
-    fast: false,
+    everyDay: 'never',
   },
   deploy: {
     gate: () => import('./deploy/gate.ts'),
     mutants: () => import('./deploy/mutants.ts'),
-    fast: false,
+    everyDay: 'never',
   },
   'redis-chaos': {
     gate: () => import('./redis-chaos/gate.ts'),
     mutants: () => import('./redis-chaos/mutants.ts'),
-    fast: false,
+    everyDay: 'never',
   },
   epoch: {
     gate: () => import('./epoch/gate.ts'),
     mutants: () => import('./epoch/mutants.ts'),
-    fast: false,
+    everyDay: 'never',
   },
   restore: {
     gate: () => import('./restore/gate.ts'),
     mutants: () => import('./restore/mutants.ts'),
-    fast: false,
+    everyDay: 'never',
   },
   ghost: {
     gate: () => import('./ghost/gate.ts'),
     mutants: () => import('./ghost/mutants.ts'),
-    fast: false,
+    everyDay: 'never',
   },
   'ack-fsync': {
     gate: () => import('./ack-fsync/gate.ts'),
     mutants: () => import('./ack-fsync/mutants.ts'),
-    fast: false,
+    everyDay: 'never',
   },
   enospc: {
     gate: () => import('./enospc/gate.ts'),
     mutants: () => import('./enospc/mutants.ts'),
-    fast: false,
+    everyDay: 'never',
   },
   bitflip: {
     gate: () => import('./bitflip/gate.ts'),
     mutants: () => import('./bitflip/mutants.ts'),
-    fast: false,
+    everyDay: 'never',
   },
   netsplit: {
     gate: () => import('./netsplit/gate.ts'),
     mutants: () => import('./netsplit/mutants.ts'),
-    fast: false,
+    everyDay: 'never',
   },
   mutants: {
     gate: () => import('./mutants/gate.ts'),
     mutants: () => import('./mutants/mutants.ts'),
-    fast: false,
+    everyDay: 'never',
   },
   clock: {
     gate: () => import('./clock/gate.ts'),
     mutants: () => import('./clock/mutants.ts'),
-    fast: false,
+    everyDay: 'never',
   },
 } as const satisfies Readonly<Record<string, Entry>>;
 
@@ -151,8 +154,8 @@ export function isGateName(name: string): name is GateName {
   return Object.hasOwn(gates, name);
 }
 
-/** Whether `npm test` runs it; `npm run gates` runs all. */
-export function isFast(name: GateName): boolean {
+/** How much of a gate `npm test` runs. */
+export function everyDay(name: GateName): 'with its bugs' | 'alone' | 'never' {
   const entry: Entry = gates[name];
-  return entry.fast ?? true;
+  return entry.everyDay ?? 'with its bugs';
 }

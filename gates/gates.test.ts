@@ -1,17 +1,14 @@
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, inject, test } from 'vitest';
-import { type GateName, gates, isFast } from './all.ts';
-import type { GateResult } from './kit/gate.ts';
-import { type Mutant, mutantVariable, type PlantedMutant, plantArguments } from './kit/mutant.ts';
+import { everyDay, type GateName, gates } from './all.ts';
+import type { Mutant } from './kit/mutant.ts';
+import { runMutant, whyNotFound } from './kit/run-mutant.ts';
 
 const program = join(import.meta.dirname, 'main.ts');
+const root = join(import.meta.dirname, '..');
 const names = Object.keys(gates) as GateName[];
-/** Mutants are told the seed that they were made with, so that chance neither hides nor finds them. */
-const seedOfMutants = 1;
 
 test('[GT1] without a name, or with one that is none, the gates are listed', async () => {
   for (const args of [[], ['no-such-gate']]) {
@@ -34,15 +31,23 @@ test('[GT5] a planted bug that no longer fits its file is an error', async () =>
   };
   const twice = { ...stale, find: 'import ' };
   for (const mutant of [stale, twice]) {
-    const { code, output, said, planted } = await withMutant('ws-conf', mutant);
-    expect({ code, output, planted }).toEqual({ code: 70, output: '', planted: false });
+    const { code, result, said, planted } = await runMutant('ws-conf', mutant, postgres());
+    expect({ code, result, planted }).toEqual({ code: 70, result: undefined, planted: false });
     expect(said).toContain('Cannot plant the mutant');
   }
 });
 
-describe.each(names.filter(isFast))('%s', async (name) => {
+test.each(names)('[GT3] %s has bugs planted, each with a name, where it says', async (name) => {
   const { mutants } = await gates[name].mutants();
+  expect(mutants.length).toBeGreaterThanOrEqual(3);
+  expect(new Set(mutants.map(({ id }) => id)).size).toBe(mutants.length);
+  for (const { file, find } of mutants) {
+    const text = await readFile(join(root, file), 'utf8');
+    expect(text.split(find).length - 1, `${file}: ${find}`).toBe(1);
+  }
+});
 
+describe.each(names.filter((name) => everyDay(name) !== 'never'))('%s', async (name) => {
   test(`[GT2] ${name} passes in the size for every day`, async () => {
     const { code, output, said } = await command([name, '--ci']);
     expect(code, said).toBe(0);
@@ -54,56 +59,34 @@ describe.each(names.filter(isFast))('%s', async (name) => {
     process.stdout.write(output);
   });
 
-  test(`[GT3] ${name} has bugs planted, each with a name of its own`, () => {
-    expect(mutants.length).toBeGreaterThanOrEqual(3);
-    expect(new Set(mutants.map(({ id }) => id)).size).toBe(mutants.length);
-  });
-
+  if (everyDay(name) === 'alone') return;
+  const { mutants } = await gates[name].mutants();
   test.each(mutants)(`[GT3] ${name} finds that $bug`, async (mutant) => {
-    const { code, output, said, planted } = await withMutant(name, mutant);
-    expect(planted, `the changed file was never loaded\n${said}`).toBe(true);
-    expect(code, said).toBe(1);
-    // The one line of our own program.
-    const { pass, failures } = JSON.parse(output) as GateResult;
-    expect(pass).toBe(false);
-    expect(failures[0]?.part).toBe(mutant.part);
-    expect(failures[0]?.what).toContain(mutant.failure);
+    const run = await runMutant(name, mutant, postgres());
+    expect(whyNotFound(mutant, run), run.said).toBeUndefined();
   });
 });
 
-async function withMutant(name: GateName, mutant: Mutant) {
-  const folder = await mkdtemp(join(tmpdir(), 'parley-mutant-'));
-  const mark = join(folder, 'planted');
-  const { file, find, replace, part } = mutant;
-  const planted: PlantedMutant = { file, find, replace, mark };
-  try {
-    const done = await command(
-      [name, '--ci', '--first', '--only', part, '--seed', String(seedOfMutants)],
-      plantArguments,
-      { [mutantVariable]: JSON.stringify(planted) },
-    );
-    return { ...done, planted: existsSync(mark) };
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+/** The PostgreSQL of all tests. */
+function postgres(): string {
+  return JSON.stringify(inject('templateDatabase'));
 }
 
 /** Runs the command as `bin/gate` does, on the PostgreSQL of all tests. */
 function command(
   args: readonly string[],
-  nodeArguments: readonly string[] = [],
-  env: Readonly<Record<string, string>> = {},
 ): Promise<{ code: number | null; output: string; said: string }> {
   const child = spawn(
     process.execPath,
-    ['--disable-warning=ExperimentalWarning', ...nodeArguments, program, ...args],
+    ['--disable-warning=ExperimentalWarning', program, ...args],
     {
       env: {
         PATH: process.env['PATH'],
         HOME: process.env['HOME'],
         TMPDIR: process.env['TMPDIR'],
-        GATE_POSTGRES: JSON.stringify(inject('templateDatabase')),
-        ...env,
+        REDIS_SERVER: process.env['REDIS_SERVER'],
+        NGINX: process.env['NGINX'],
+        GATE_POSTGRES: postgres(),
       },
       stdio: ['ignore', 'pipe', 'pipe'],
     },

@@ -27,6 +27,6 @@ export const mutants: readonly Mutant[] = [
     replace:
       "          : (one.resolve({ seq: 1, version: 1, created_at: '', repeated: true }), error),\n      );",
     part: 'data',
-    failure: ': ',
+    failure: 'a send was answered with 200',
   },
 ];

@@ -33,6 +33,8 @@ export class Outflow {
   #isScheduled = false;
   #isBlocked = false;
   #ended = false;
+  /** Made when something is written first: most that come never say who they are. */
+  #onWritten: (() => void) | undefined;
 
   constructor(options: OutflowOptions) {
     this.#options = options;
@@ -99,6 +101,9 @@ export class Outflow {
     this.#queuedBytes = 0;
     this.#queuedReplies = 0;
     this.#unblock();
+    this.#onWritten ??= () => {
+      if (this.#queued.length > 0) this.#schedule();
+    };
     // Whole frames only, and ws writes whole frames only: so the two never mix within one.
     const last = queued.length - 1;
     if (last > 0) stream.cork();
@@ -108,10 +113,6 @@ export class Outflow {
     }
     if (last > 0) stream.uncork();
   }
-
-  readonly #onWritten = (): void => {
-    if (this.#queued.length > 0) this.#schedule();
-  };
 
   #isTooMuch(): boolean {
     const { writableLength } = this.#options.stream;
