@@ -261,7 +261,7 @@ describe.each([
           select 'acme', id, 1, gen_random_uuid(), 'ann', 'text', 'Hi', 'hash', 2, 2, now()
           from conversation;`),
     );
-    expect(await migrate(address)).toEqual([2, 3, 4]);
+    expect((await migrate(address)).slice(0, 3)).toEqual([2, 3, 4]);
     const db = await openDatabase(address);
     const tables = ['tenant', 'api_key', 'signing_key', 'app_user', 'member', 'message'] as const;
     for (const table of tables) {

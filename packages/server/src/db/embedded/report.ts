@@ -16,7 +16,9 @@ export async function withProgress<Result>(
   const started = performance.now();
   const first = setTimeout(() => progress(`${text} ...`), 700);
   const again = setInterval(() => {
-    progress(`${text}: still at it after ${Math.round((performance.now() - started) / 1000)} s ...`);
+    progress(
+      `${text}: still at it after ${Math.round((performance.now() - started) / 1000)} s ...`,
+    );
   }, 5_000);
   try {
     return await work;
