@@ -8,8 +8,8 @@ export default defineConfig({
           name: 'unit',
           include: ['packages/**/*.test.{ts,tsx}', 'bin/**/*.test.ts', 'bench/**/*.test.ts'],
           globalSetup: ['packages/server/src/db/testing/global-setup.ts'],
-          // Two on any machine: a real PostgreSQL with fsync works beside them.
-          maxWorkers: 2,
+          // Three on any machine: they wait for PostgreSQL, Redis and clocks more than they compute.
+          maxWorkers: 3,
           testTimeout: 30_000,
           hookTimeout: 60_000,
           sequence: { groupOrder: 0 },

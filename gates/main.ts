@@ -15,6 +15,9 @@ const usage = `Usage: npm run gate -- <name> [--ci|--full] [--seed <n>] [--only 
 Gates: ${Object.keys(gates).join(', ')}
 `;
 
+// Not the end by default, which would skip what is undone at the exit.
+for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => process.exit(1));
+
 try {
   process.exitCode = await main();
 } catch (error) {

@@ -1,5 +1,5 @@
-import { execFile } from 'node:child_process';
-import { closeSync, openSync, truncateSync, writeSync } from 'node:fs';
+import { execFile, spawnSync } from 'node:child_process';
+import { closeSync, openSync, rmdirSync, truncateSync, writeSync } from 'node:fs';
 import { chmod, mkdtemp, rmdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,6 +15,11 @@ export class FullDisk implements AsyncDisposable {
   readonly folder: string;
   readonly #ballast: string;
   #refilling: NodeJS.Timeout | undefined;
+  /** A gate that had enough ends without ending its scopes. */
+  readonly #leave = () => {
+    spawnSync('umount', ['-l', this.folder]);
+    rmdirSync(this.folder);
+  };
 
   static async mount(megabytes: number): Promise<FullDisk> {
     if (process.getuid?.() !== 0)
@@ -36,6 +41,7 @@ export class FullDisk implements AsyncDisposable {
   private constructor(folder: string) {
     this.folder = folder;
     this.#ballast = join(folder, 'ballast');
+    process.once('exit', this.#leave);
   }
 
   /** Takes all that is left, and what becomes free, until `free`. */
@@ -53,6 +59,7 @@ export class FullDisk implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#refilling);
+    process.removeListener('exit', this.#leave);
     // Whoever has still something open there keeps nobody else from going on.
     await run('umount', [this.folder]).catch(() => run('umount', ['-l', this.folder]));
     await rmdir(this.folder);

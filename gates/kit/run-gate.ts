@@ -31,6 +31,7 @@ export async function runGate(gate: Gate, options: RunGateOptions): Promise<Gate
   } catch (error) {
     if (!(error instanceof Enough)) throw error;
   } finally {
+    await run.close();
     await (await opened)?.close();
   }
   const { only = null } = options;

@@ -6,6 +6,9 @@ import type { GatePostgres } from './postgres.ts';
 import { SeededRandom } from './seeded-random.ts';
 import type { Postgres, Topology } from './topology.ts';
 
+/** How long the end of what is left may take. */
+const closeMs = 20_000;
+
 /** Ends a run at its first failure. */
 export class Enough extends Error {}
 
@@ -28,6 +31,7 @@ export class Run {
   readonly figures: Record<string, number | string> = {};
   readonly parts: string[] = [];
   readonly #options: RunOptions;
+  readonly #topologies: Promise<Topology>[] = [];
   #part = '';
   #stop: (why: Enough) => void = () => {};
   /** Rejects at the first failure, where that is enough. Failures are also found in callbacks. */
@@ -100,14 +104,30 @@ export class Run {
   async install(env: Readonly<Record<string, string>> = {}): Promise<Installed> {
     return startInstallation(await this.#options.postgres(), env);
   }
+
   /** Several nodes of this run's own behind nginx, on one database and one Redis. */
   cluster(options: ClusterOptions = {}): Promise<Topology> {
     const random = new SeededRandom(this.seed, `${this.#part} lines`);
-    return startCluster(this.#options.postgres, random, options);
+    return this.#keep(startCluster(this.#options.postgres, random, options));
   }
 
   /** One process of this run's own with its data folder and embedded PostgreSQL. */
   embedded(options: EmbeddedOptions = {}): Promise<Topology & { readonly postgres: Postgres }> {
-    return startEmbeddedTopology(new SeededRandom(this.seed, `${this.#part} lines`), options);
+    const random = new SeededRandom(this.seed, `${this.#part} lines`);
+    return this.#keep(startEmbeddedTopology(random, options));
+  }
+
+  /** Ends what parts that were broken off have left: a run that had enough does not wait for them. */
+  async close(): Promise<void> {
+    const ending = this.#topologies.map(async (one) => (await one)[Symbol.asyncDispose]());
+    const late = new Promise((resolve) => setTimeout(resolve, closeMs));
+    await Promise.race([Promise.allSettled(ending), late]);
+  }
+
+  #keep<Kept extends Topology>(starting: Promise<Kept>): Promise<Kept> {
+    this.#topologies.push(starting);
+    // Who asked for it hears of its failure.
+    starting.catch(() => {});
+    return starting;
   }
 }

@@ -21,7 +21,13 @@ export const gate: Gate = {
   unit: 'violations',
   target: 0,
   async run(run) {
-    const totals = { schedules: 0, findings: 0, acked: 0, waits: [] as number[] };
+    const totals = {
+      schedules: 0,
+      findings: 0,
+      acked: 0,
+      waits: [] as number[],
+      recoveries: [] as number[],
+    };
     for (const link of ['postgres', 'redis', 'clients'] as const) {
       await run.part(link, async () => {
         await using topology = await run.cluster({ env: unlimited, proxied: [link] });
@@ -45,6 +51,7 @@ export const gate: Gate = {
     run.note('acknowledged', totals.acked);
     run.note('good side: sends', count);
     run.note('good side: p50/p99/max ms', [p50, p99, max].map(Math.round).join('/'));
+    run.note('a healed node takes messages again after at most ms', Math.max(...totals.recoveries));
     return totals.findings;
   },
 };
@@ -63,6 +70,8 @@ interface Totals {
   findings: number;
   acked: number;
   readonly waits: number[];
+  /** Milliseconds until a healed node took messages again. */
+  readonly recoveries: number[];
 }
 
 /** Harms come and go by chance while everybody talks; then all is well again and is compared. */
@@ -89,13 +98,14 @@ async function endure(
     for (const { ended, log } of topology.nodes) {
       run.expect(ended === undefined, `${ended}: ${log().slice(-2_000)}`);
     }
-    await pause(run.random.between(50, 600));
+    await pause(run.random.between(300, 1_500));
   }
   await good.stop();
   const findings = await crowd.finish();
   totals.findings += findings.total;
   totals.acked += crowd.history.acked;
   totals.waits.push(...good.waits);
+  totals.recoveries.push(...good.recoveries);
   run.say(`  ${crowd.history.acked} acknowledged; ${told.join(', ')}`);
 
   run.expect(crowd.history.acked > 0, 'something was acknowledged');
@@ -141,6 +151,4 @@ function chooseSplit(
 async function carryOut(run: Run, { harm, proxies, ms, keepSilent }: Split): Promise<void> {
   await harm.run({ proxies, random: run.random, until: performance.now() + ms });
   for (const proxy of proxies) await proxy.heal({ keepSilent });
-  // Lines have to be made again; the good side is good when that had its time.
-  await pause(run.sized({ ci: 1_000, full: 2_000 }));
 }

@@ -11,14 +11,19 @@ type Node = Topology['nodes'][number];
 /**
  * People on every node who send all the time, each in a conversation of their own.
  *
- * What they wait for counts while none of their node's lines is harmed: that is the good side.
+ * What they wait for counts while none of their node's lines is harmed: that is the good side. A node
+ * whose harm is over belongs to it again with the first message that it takes.
  */
 export class GoodSide {
   /** Milliseconds that sends of the good side took. */
   readonly waits: number[] = [];
   /** Sends of the good side that were not taken. */
   readonly refusals: string[] = [];
+  /** Milliseconds until a node took messages again. */
+  readonly recoveries: number[] = [];
   readonly #harmed = new Map<number, number>();
+  /** Nodes that have taken nothing since their harm was over, and when that was. */
+  readonly #recovering = new Map<number, number>();
   readonly #loops: Promise<void>[];
   #over = false;
 
@@ -52,6 +57,7 @@ export class GoodSide {
       await work();
     } finally {
       count(-1);
+      for (const node of nodes) this.#recovering.set(node, performance.now());
     }
   }
 
@@ -66,9 +72,11 @@ export class GoodSide {
       const path = `/v1/conversations/${conversation}/messages`;
       const body = { id: newId(), body: 'on the good side' };
       const answer = await node.call('POST', path, { bearer, body }).catch(String);
+      const taken = typeof answer !== 'string' && answer.status === 201;
+      if (taken) this.#recovered(node, began);
       if (wasGood && this.#isGood(node)) {
         const what = typeof answer === 'string' ? answer : `${answer.status} ${answer.text}`;
-        if (typeof answer !== 'string' && answer.status === 201) {
+        if (taken) {
           this.waits.push(performance.now() - began);
         } else {
           this.refusals.push(`a send by node ${node.index} was answered with ${what}`);
@@ -78,7 +86,14 @@ export class GoodSide {
     }
   }
 
-  #isGood(node: Node): boolean {
-    return (this.#harmed.get(node.index) ?? 0) === 0;
+  #isGood({ index }: Node): boolean {
+    return (this.#harmed.get(index) ?? 0) === 0 && !this.#recovering.has(index);
+  }
+
+  #recovered({ index }: Node, sentAt: number): void {
+    const since = this.#recovering.get(index);
+    if (since === undefined || since > sentAt) return;
+    this.#recovering.delete(index);
+    this.recoveries.push(performance.now() - since);
   }
 }

@@ -23,7 +23,7 @@ afterAll(() => server[Symbol.asyncDispose]());
 
 describe('the fold', () => {
   it('[CL2] state and events fold to what a new client reads, whatever happened and was cut', async () => {
-    const runs = Number(process.env['FOLD_RUNS'] ?? 300);
+    const runs = Number(process.env['FOLD_RUNS'] ?? 150);
     await fc.assert(
       fc.asyncProperty(
         fc.array(anyAct, { minLength: 6, maxLength: 24, size: 'max' }),
