@@ -83,7 +83,8 @@ export class ProxyLane {
     this.#pump();
   }
 
-  cut(cut: Cut): void {
+  /** Undefined takes one back that has not happened yet. */
+  cut(cut: Cut | undefined): void {
     this.#cut = cut;
   }
 

@@ -34,6 +34,12 @@ export class ProxyLine {
     (direction === 'toServer' ? this.#toServer : this.#toClient).cut(cut);
   }
 
+  /** Cuts that have not happened yet will not. */
+  uncut(): void {
+    this.#toServer.cut(undefined);
+    this.#toClient.cut(undefined);
+  }
+
   /** RST both ways. */
   reset(): void {
     reset(this.#near);

@@ -169,6 +169,12 @@ test('[FK5] a line is cut after exactly so many bytes, in the middle of a frame 
     else expect('1234567'.startsWith(client.text)).toBe(true);
     client.socket.destroy();
   }
+  // What is healed before so many came is not cut any more.
+  const { client, server } = await line.join();
+  line.proxy.cut({ direction: 'toClient', afterBytes: 7, how: 'reset' });
+  await line.proxy.heal();
+  server.socket.write('1234567890');
+  await client.heard('1234567890');
 });
 
 test('[FK6] an end that is abandoned keeps a line on which nothing ever comes', async () => {

@@ -83,13 +83,14 @@ export class TcpProxy implements AsyncDisposable {
   /** No faults any more. Connections that lost bytes are reset, unless they should stay as they are. */
   async heal({ keepSilent = false }: { readonly keepSilent?: boolean } = {}): Promise<void> {
     this.set(plainLane);
+    for (const line of this.#lines) line.uncut();
     if (!keepSilent) {
       for (const line of [...this.#lines]) if (line.lost) line.reset();
     }
     await this.accept();
   }
 
-  /** Ends every connection that is, or the next to carry bytes, after so many bytes more. */
+  /** Ends every connection that lives after so many bytes more. */
   cut(cut: Cut & { readonly direction: Direction }): void {
     for (const line of this.#lines) line.cut(cut.direction, cut);
   }
