@@ -138,7 +138,9 @@ export class Node implements Standing {
       node: this.id,
       others: others.map(({ place, version }) => `${place} ${version}`),
     };
-    log.info(about, others.length === 0 ? 'the only node' : 'one of several nodes');
+    // Whoever tries it on one machine has nothing to read about nodes.
+    if (others.length === 0) log.debug(about, 'the only node');
+    else log.info(about, 'one of several nodes');
   }
 
   /** Gives the lock back. */
