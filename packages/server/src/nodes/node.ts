@@ -133,14 +133,12 @@ export class Node implements Standing {
       await pause(this.#beatMs);
     }
     const others = this.#living.filter(({ id }) => id !== this.id);
-    const { log } = this.#options;
-    const about = {
-      node: this.id,
-      others: others.map(({ place, version }) => `${place} ${version}`),
-    };
     // Whoever tries it on one machine has nothing to read about nodes.
-    if (others.length === 0) log.debug(about, 'the only node');
-    else log.info(about, 'one of several nodes');
+    if (others.length === 0) return;
+    this.#options.log.info(
+      { node: this.id, others: others.map(({ place, version }) => `${place} ${version}`) },
+      'one of several nodes',
+    );
   }
 
   /** Gives the lock back. */
