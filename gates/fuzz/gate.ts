@@ -1,4 +1,3 @@
-import { setTimeout } from 'node:timers/promises';
 import type { Gate } from '../kit/gate.ts';
 import { startPairs } from '../kit/pair.ts';
 import type { Run } from '../kit/run.ts';
@@ -76,9 +75,7 @@ async function fuzzServer(run: Run): Promise<number> {
         execs += await work();
       } finally {
         const report = await pair.stop();
-        // Its lines are cut a moment before it is known to have ended.
-        if (report.lost + report.faults.length > 0)
-          await Promise.race([installed.exit, setTimeout(1_000)]);
+        await installed.answersOrEnds();
         if (installed.ended !== undefined) run.fail(`${installed.ended}\n${installed.log()}`);
         judge(run, name, report);
       }

@@ -136,7 +136,11 @@ export class RawReader {
     for (let after = known.lastSeq; after < changes.last_seq; ) {
       const input = { conversation: changes.id, after, limit: 50 };
       const answer = await line.ask('message.list', input);
-      if (answer.type !== 'result') return undefined;
+      if (answer.type !== 'result') {
+        // Without the past it has no version to go on from: it begins anew, as after a refused sync.
+        line.cut();
+        return undefined;
+      }
       const page = answer.result as { readonly messages: readonly Message[] };
       const last = page.messages.at(-1);
       if (last === undefined || last.seq <= after) return messages;

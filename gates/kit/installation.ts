@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
 import type { DatabaseAddress } from '../../packages/server/src/db/address.ts';
 import { type Answer, type HttpCall, httpCall } from './http-call.ts';
 import type { Inside } from './inside.ts';
@@ -23,12 +24,17 @@ export interface Installed extends AsyncDisposable {
   readonly ended: string | undefined;
   /** Resolves when it has ended. */
   readonly exit: Promise<void>;
+  /** Resolves once it answers, or is known to have ended: its lines are cut a moment before that. */
+  answersOrEnds(): Promise<void>;
   /** What it logged, the last 400 KB of it. */
   log(): string;
   call(method: string, path: string, call?: HttpCall): Promise<Answer>;
   /** A tenant with these people, made over HTTP as a host product does. */
   tenant(people?: readonly string[]): Promise<Tenant>;
 }
+
+/** How long it may take until a server that no longer answers is known to have ended. */
+const endedMs = 5_000;
 
 /** Starts `main.ts` on a free port and an empty database; ends it at the end of the scope. */
 export async function startInstallation(
@@ -66,6 +72,13 @@ async function launch(
       return process.ended;
     },
     exit: process.exit,
+    async answersOrEnds() {
+      try {
+        await httpCall(port, 'GET', '/healthz');
+      } catch {
+        await Promise.race([process.exit, setTimeout(endedMs, undefined, { ref: false })]);
+      }
+    },
     log: () => process.log(),
     call: (method, path, call) => httpCall(port, method, path, call),
     tenant: (people = []) => createTenant(installed, people),

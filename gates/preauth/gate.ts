@@ -52,6 +52,7 @@ async function besideOthers(
     await work();
   } finally {
     const { sent, lost, doubled, outOfOrder, faults, delays } = await pair.stop();
+    await installed.answersOrEnds();
     if (installed.ended !== undefined) run.fail(`${installed.ended}\n${installed.log()}`);
     run.note(
       `others during ${name}, ms`,
