@@ -10,6 +10,8 @@ interface Entry {
    * at all. `npm run gates` runs all.
    */
   readonly everyDay?: 'alone' | 'never';
+  /** It judges by counts and long waits, not by times: `npm test` runs others of its kind beside it. */
+  readonly byCounts?: true;
 }
 
 /** Every gate there is; one is loaded when it is run. */
@@ -17,14 +19,17 @@ export const gates = {
   'authz-matrix': {
     gate: () => import('./authz-matrix/gate.ts'),
     mutants: () => import('./authz-matrix/mutants.ts'),
+    byCounts: true,
   },
   jwt: {
     gate: () => import('./jwt/gate.ts'),
     mutants: () => import('./jwt/mutants.ts'),
+    byCounts: true,
   },
   origin: {
     gate: () => import('./origin/gate.ts'),
     mutants: () => import('./origin/mutants.ts'),
+    byCounts: true,
   },
   revoke: {
     gate: () => import('./revoke/gate.ts'),
@@ -33,6 +38,7 @@ export const gates = {
   'ws-conf': {
     gate: () => import('./ws-conf/gate.ts'),
     mutants: () => import('./ws-conf/mutants.ts'),
+    byCounts: true,
   },
   fuzz: {
     gate: () => import('./fuzz/gate.ts'),
@@ -69,27 +75,32 @@ export const gates = {
   kill9: {
     gate: () => import('./kill9/gate.ts'),
     mutants: () => import('./kill9/mutants.ts'),
-    everyDay: 'never',
+    byCounts: true,
+    everyDay: 'alone',
   },
   idem: {
     gate: () => import('./idem/gate.ts'),
     mutants: () => import('./idem/mutants.ts'),
-    everyDay: 'never',
+    byCounts: true,
+    everyDay: 'alone',
   },
   order: {
     gate: () => import('./order/gate.ts'),
     mutants: () => import('./order/mutants.ts'),
-    everyDay: 'never',
+    byCounts: true,
+    everyDay: 'alone',
   },
   resume: {
     gate: () => import('./resume/gate.ts'),
     mutants: () => import('./resume/mutants.ts'),
-    everyDay: 'never',
+    byCounts: true,
+    everyDay: 'alone',
   },
   fold: {
     gate: () => import('./fold/gate.ts'),
     mutants: () => import('./fold/mutants.ts'),
-    everyDay: 'never',
+    byCounts: true,
+    everyDay: 'alone',
   },
   deploy: {
     gate: () => import('./deploy/gate.ts'),
@@ -104,7 +115,8 @@ export const gates = {
   epoch: {
     gate: () => import('./epoch/gate.ts'),
     mutants: () => import('./epoch/mutants.ts'),
-    everyDay: 'never',
+    byCounts: true,
+    everyDay: 'alone',
   },
   restore: {
     gate: () => import('./restore/gate.ts'),
@@ -119,17 +131,20 @@ export const gates = {
   'ack-fsync': {
     gate: () => import('./ack-fsync/gate.ts'),
     mutants: () => import('./ack-fsync/mutants.ts'),
-    everyDay: 'never',
+    byCounts: true,
+    everyDay: 'alone',
   },
   enospc: {
     gate: () => import('./enospc/gate.ts'),
     mutants: () => import('./enospc/mutants.ts'),
-    everyDay: 'never',
+    byCounts: true,
+    everyDay: 'alone',
   },
   bitflip: {
     gate: () => import('./bitflip/gate.ts'),
     mutants: () => import('./bitflip/mutants.ts'),
-    everyDay: 'never',
+    byCounts: true,
+    everyDay: 'alone',
   },
   netsplit: {
     gate: () => import('./netsplit/gate.ts'),
@@ -144,7 +159,8 @@ export const gates = {
   clock: {
     gate: () => import('./clock/gate.ts'),
     mutants: () => import('./clock/mutants.ts'),
-    everyDay: 'never',
+    byCounts: true,
+    everyDay: 'alone',
   },
 } as const satisfies Readonly<Record<string, Entry>>;
 
@@ -158,4 +174,10 @@ export function isGateName(name: string): name is GateName {
 export function everyDay(name: GateName): 'with its bugs' | 'alone' | 'never' {
   const entry: Entry = gates[name];
   return entry.everyDay ?? 'with its bugs';
+}
+
+/** Whether others may run beside it without a change to what it finds. */
+export function judgesByCounts(name: GateName): boolean {
+  const entry: Entry = gates[name];
+  return entry.byCounts ?? false;
 }

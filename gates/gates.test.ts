@@ -1,18 +1,17 @@
-import { spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, inject, test } from 'vitest';
-import { everyDay, type GateName, gates } from './all.ts';
+import { expect, inject, test } from 'vitest';
+import { type GateName, gates } from './all.ts';
+import { runGateProcess } from './kit/gate-process.ts';
 import type { Mutant } from './kit/mutant.ts';
-import { runMutant, whyNotFound } from './kit/run-mutant.ts';
+import { runMutant } from './kit/run-mutant.ts';
 
-const program = join(import.meta.dirname, 'main.ts');
 const root = join(import.meta.dirname, '..');
 const names = Object.keys(gates) as GateName[];
 
 test('[GT1] without a name, or with one that is none, the gates are listed', async () => {
   for (const args of [[], ['no-such-gate']]) {
-    const { code, output, said } = await command(args);
+    const { code, output, said } = await runGateProcess(args, { GATE_POSTGRES: postgres() });
     expect(code).not.toBe(0);
     expect(output).toBe('');
     for (const name of names) expect(said).toContain(name);
@@ -47,59 +46,7 @@ test.each(names)('[GT3] %s has bugs planted, each with a name, where it says', a
   }
 });
 
-describe.each(names.filter((name) => everyDay(name) !== 'never'))('%s', async (name) => {
-  test(`[GT2] ${name} passes in the size for every day`, async () => {
-    const { code, output, said } = await command([name, '--ci']);
-    expect(code, said).toBe(0);
-    const [line = '', ...more] = output.trimEnd().split('\n');
-    expect(more).toEqual([]);
-    const result: unknown = JSON.parse(line);
-    expect(result).toMatchObject({ name, pass: true, failures: [], only: null });
-    for (const key of ['value', 'target', 'seed']) expect(result).toHaveProperty(key);
-    process.stdout.write(output);
-  });
-
-  if (everyDay(name) === 'alone') return;
-  const { mutants } = await gates[name].mutants();
-  test.each(mutants)(`[GT3] ${name} finds that $bug`, async (mutant) => {
-    const run = await runMutant(name, mutant, postgres());
-    expect(whyNotFound(mutant, run), run.said).toBeUndefined();
-  });
-});
-
 /** The PostgreSQL of all tests. */
 function postgres(): string {
   return JSON.stringify(inject('templateDatabase'));
-}
-
-/** Runs the command as `bin/gate` does, on the PostgreSQL of all tests. */
-function command(
-  args: readonly string[],
-): Promise<{ code: number | null; output: string; said: string }> {
-  const child = spawn(
-    process.execPath,
-    ['--disable-warning=ExperimentalWarning', program, ...args],
-    {
-      env: {
-        PATH: process.env['PATH'],
-        HOME: process.env['HOME'],
-        TMPDIR: process.env['TMPDIR'],
-        REDIS_SERVER: process.env['REDIS_SERVER'],
-        NGINX: process.env['NGINX'],
-        GATE_POSTGRES: postgres(),
-      },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    },
-  );
-  let [output, said] = ['', ''];
-  child.stdout.on('data', (data) => {
-    output += String(data);
-  });
-  child.stderr.on('data', (data) => {
-    said += String(data);
-  });
-  return new Promise((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', (code) => resolve({ code, output, said }));
-  });
 }

@@ -30,6 +30,7 @@ export class SdkReader {
   #last: number;
   #paging = false;
   #queued = false;
+  #stopped = false;
   readonly #marks = new Map<string, number>();
 
   constructor(options: SdkReaderOptions) {
@@ -50,12 +51,14 @@ export class SdkReader {
 
   /** Sees nothing more. */
   stop(): void {
+    // Else a page that is refused offline would be asked for again and again, within one tick.
+    this.#stopped = true;
     this.#stopListening();
     this.#close();
   }
 
   #look(): void {
-    if (this.#queued) return;
+    if (this.#queued || this.#stopped) return;
     this.#queued = true;
     // Several changes of one tick are one.
     queueMicrotask(() => {

@@ -1,12 +1,11 @@
-import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { GateResult } from './gate.ts';
+import { runGateProcess } from './gate-process.ts';
 import { type Mutant, mutantVariable, type PlantedMutant, plantArguments } from './mutant.ts';
 
-const program = join(import.meta.dirname, '..', 'main.ts');
 /** Mutants are told the seed that they were made with, so that chance neither hides nor finds them. */
 const seedOfMutants = 1;
 
@@ -31,12 +30,13 @@ export async function runMutant(
   const mark = join(folder, 'planted');
   const planted: PlantedMutant = { file, find, replace, mark };
   try {
-    const { code, output, said } = await command(
+    const { code, output, said } = await runGateProcess(
       [gate, '--ci', '--first', '--only', part, '--seed', String(seedOfMutants)],
       {
         [mutantVariable]: JSON.stringify(planted),
         ...(postgres === undefined ? {} : { GATE_POSTGRES: postgres }),
       },
+      plantArguments,
     );
     // The one line of our own program.
     const result = output === '' ? undefined : (JSON.parse(output) as GateResult);
@@ -54,36 +54,4 @@ export function whyNotFound(mutant: Mutant, run: MutantRun): string | undefined 
   if (failure?.part !== mutant.part) return `found in ${failure?.part}, not in ${mutant.part}`;
   if (failure.what.includes(mutant.failure)) return undefined;
   return `found for another reason: ${failure.what.slice(0, 300)}`;
-}
-
-function command(
-  args: readonly string[],
-  env: Readonly<Record<string, string>>,
-): Promise<{ code: number | null; output: string; said: string }> {
-  const child = spawn(
-    process.execPath,
-    ['--disable-warning=ExperimentalWarning', ...plantArguments, program, ...args],
-    {
-      env: {
-        PATH: process.env['PATH'],
-        HOME: process.env['HOME'],
-        TMPDIR: process.env['TMPDIR'],
-        REDIS_SERVER: process.env['REDIS_SERVER'],
-        NGINX: process.env['NGINX'],
-        ...env,
-      },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    },
-  );
-  let [output, said] = ['', ''];
-  child.stdout.on('data', (data) => {
-    output += String(data);
-  });
-  child.stderr.on('data', (data) => {
-    said = (said + String(data)).slice(-20_000);
-  });
-  return new Promise((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', (code) => resolve({ code, output, said }));
-  });
 }

@@ -1,3 +1,8 @@
+import { setTimeout } from 'node:timers/promises';
+
+/** How long the next ones gather where several came at a time, in milliseconds. */
+const gatherMs = 25;
+
 interface SharedQuestionsOptions<Item, Answer> {
   /** Answers items of one lane together, in their order. */
   readonly answer: (lane: string, items: readonly Item[]) => Promise<readonly Answer[]>;
@@ -16,8 +21,9 @@ interface Waiting<Item, Answer> {
 /**
  * Asks together what comes together, in lanes.
  *
- * The first item of a lane asks at the end of the tick; while it does, the next ones gather. So a
- * lone question waits for nobody, and a storm costs few.
+ * The first item of a lane asks at the end of the tick; while it does, and for a moment after several
+ * were asked for together, the next ones gather. So a lone question waits for nobody, and a storm costs
+ * few.
  */
 export class SharedQuestions<Item, Answer> {
   readonly #options: SharedQuestionsOptions<Item, Answer>;
@@ -53,6 +59,9 @@ export class SharedQuestions<Item, Answer> {
       if (batch.length === 0) break;
       this.#size -= batch.length;
       await this.#askFor(lane, batch);
+      // More than one came at a time: more are on their way.
+      const isFull = this.#fitting(gathered) < gathered.length;
+      if (batch.length > 1 && !isFull) await setTimeout(gatherMs);
     }
     this.#lanes.delete(lane);
   }
