@@ -1,7 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { syncFolder } from './sync-folder.ts';
+import { OperatorError } from '../operator-error.ts';
+import { syncFolder } from '../sync-folder.ts';
 import { tarEnd, tarEntry } from './tar.ts';
 
 /** The last entry: the SHA-256, in hex, of every byte before it. */
@@ -25,7 +26,10 @@ export class BackupFile {
       dirname(target),
       `.${basename(target)}.${randomBytes(6).toString('hex')}.unfinished`,
     );
-    return new BackupFile(target, draft, await open(draft, 'wx', 0o600));
+    const file = await open(draft, 'wx', 0o600).catch((cause: unknown) => {
+      throw cannotWrite(target, cause);
+    });
+    return new BackupFile(target, draft, file);
   }
 
   private constructor(target: string, draft: string, file: FileHandle) {
@@ -43,10 +47,14 @@ export class BackupFile {
     const seal = this.#hash.copy().digest('hex');
     await this.add(sealName, Buffer.from(`${seal}\n`));
     await this.#write(tarEnd);
-    await this.#file.sync();
-    await this.#file.close();
-    await rename(this.#draft, this.#target);
-    await syncFolder(dirname(this.#target));
+    try {
+      await this.#file.sync();
+      await this.#file.close();
+      await rename(this.#draft, this.#target);
+      await syncFolder(dirname(this.#target));
+    } catch (cause) {
+      throw cannotWrite(this.#target, cause);
+    }
   }
 
   async discard(): Promise<void> {
@@ -55,8 +63,19 @@ export class BackupFile {
   }
 
   async #write(bytes: Buffer): Promise<void> {
-    await this.#file.writeFile(bytes);
+    await this.#file.writeFile(bytes).catch((cause: unknown) => {
+      throw cannotWrite(this.#target, cause);
+    });
     this.#hash.update(bytes);
     this.bytes += bytes.length;
   }
+}
+
+function cannotWrite(target: string, cause: unknown): OperatorError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new OperatorError(
+    `The backup ${target} cannot be written (${why}). Nothing of it was kept: make room, or choose ` +
+      'another folder, and run it again.',
+    cause,
+  );
 }

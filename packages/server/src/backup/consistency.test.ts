@@ -1,10 +1,12 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { newId } from '@parley/protocol';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { migrate } from '../db/migrate.ts';
+import { migrationsFolder } from '../db/migration-files.ts';
 import {
   createEmptyDatabase,
   createTestDatabase,
@@ -13,6 +15,7 @@ import {
 import { startTestServer } from '../testing/test-server.ts';
 import { checkBackup } from './read-backup.ts';
 import { restoreBackup } from './restore-backup.ts';
+import { openSnapshot } from './snapshot.ts';
 import { digestTables, fillDatabase } from './testing/fill-database.ts';
 import { holesIn } from './testing/holes-in.ts';
 import { writeBackup } from './write-backup.ts';
@@ -70,6 +73,32 @@ test('[CM2] A backup is of one moment while people go on: nothing has a hole, no
   }
   isOver = true;
   await talking;
+});
+
+test('[CM14] A version that migrates waits for a backup, and holds nobody up meanwhile', async () => {
+  await using source = await createTestDatabase();
+  await fillDatabase(source.address, 20);
+  const newer = join(folder, 'newer');
+  await cp(migrationsFolder, newer, { recursive: true });
+  const next = (await readdir(newer)).length + 1;
+  const file = `${String(next).padStart(4, '0')}_later.sql`;
+  await writeFile(join(newer, file), 'alter table message add column later integer');
+  const said: string[] = [];
+  let migrated: Promise<number[]> | undefined;
+  await withSession(source.address, async (session) => {
+    const snapshot = await openSnapshot(session);
+    migrated = migrate(source.address, { folder: newer, warn: (text) => said.push(text) });
+    await vi.waitFor(() => expect(said).toHaveLength(1), 5_000);
+    await withSession(source.address, async (writer) => {
+      await writer.query("set lock_timeout = '1s'");
+      await writer.query("update message set body = 'written meanwhile' where seq = 1");
+      // Nor one that starts and has nothing to migrate.
+      expect(await migrate(source.address)).toEqual([]);
+    });
+    expect(snapshot.tables.length).toBeGreaterThan(0);
+  });
+  expect(await migrated).toEqual([next]);
+  expect(said).toEqual([expect.stringContaining('A backup')]);
 });
 
 test('[CM6] Restoring that is killed leaves what was there; run again it works', async () => {

@@ -13,6 +13,8 @@ import { renewEpoch } from './renew-epoch.ts';
 
 interface ImportTenant {
   readonly progress?: Progress;
+  /** When it is aborted this ends, with everything as it was. */
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -25,9 +27,9 @@ interface ImportTenant {
 export async function importTenant(
   address: DatabaseAddress,
   backup: Backup,
-  { progress = () => {} }: ImportTenant = {},
+  { progress = () => {}, signal }: ImportTenant = {},
 ): Promise<void> {
-  const session = await openSession(address);
+  const session = await openSession(address, signal);
   try {
     await session.query('begin');
     await refuseDifferent(session, backup);

@@ -20,6 +20,8 @@ interface MoveInstallation {
   readonly folder?: string;
   readonly rowsPerStep?: number;
   readonly progress?: Progress;
+  /** When it is aborted this ends; run again it goes on. */
+  readonly signal?: AbortSignal;
 }
 
 /** What a move has done. */
@@ -46,12 +48,13 @@ export async function moveInstallation(
     folder = migrationsFolder,
     progress = () => {},
     rowsPerStep: size = rowsPerStep,
+    signal,
   } = options;
   const migrations = await readMigrations(folder);
-  const source = await openSession(from);
+  const source = await openSession(from, signal);
   try {
     const snapshot = await openSnapshot(source, { folder });
-    return await underMigrationLock(to, async (target) => {
+    const work = async (target: Client) => {
       await takeRoles(target);
       await prepareMove(target, describeAddress(to), snapshot.migrations, migrations);
       const total = { rows: 0, found: 0 };
@@ -66,7 +69,8 @@ export async function moveInstallation(
       progress({ doing: 'Building indexes' });
       await finishMove(target, migrations);
       return total;
-    });
+    };
+    return await underMigrationLock(to, work, signal);
   } finally {
     await source.end().catch(() => {});
   }
@@ -114,7 +118,7 @@ async function compareAll(snapshot: Snapshot, target: Client, progress: Progress
     if (ours.rows !== theirs.rows || ours.sha256 !== theirs.sha256) {
       throw new OperatorError(
         `The table "${table.name}" has ${ours.rows} rows here and ${theirs.rows} there, and they ` +
-          'differ. Run the move again: it mends what differs.',
+          'differ. Run the move again: it mends what differs. If that stays, empty that database first.',
       );
     }
   }

@@ -5,7 +5,7 @@ import type { Migration } from '../db/migration-files.ts';
 import { OperatorError } from '../operator-error.ts';
 import { readTables } from './catalogue.ts';
 import { refuseUnknown } from './refuse-unknown.ts';
-import { dropTables, refuseFull } from './restore-backup.ts';
+import { dropTables, gatherStatistics, refuseFull } from './restore-backup.ts';
 import { setAside } from './set-aside.ts';
 
 /**
@@ -31,7 +31,12 @@ export async function prepareMove(
     );
   }
   await target.query('rollback');
-  await refuseFull(target, where);
+  await refuseFull(
+    target,
+    where,
+    'Move into an empty database. If that is what an earlier move has filled, it is done: start the ' +
+      'server on it.',
+  );
   await target.query('begin');
   await dropTables(target, migrations);
   await createRecord(target);
@@ -77,7 +82,7 @@ export async function finishMove(target: Client, migrations: readonly Migration[
     await target.query('rollback').catch(() => {});
     throw error;
   }
-  await target.query('analyze');
+  await gatherStatistics(target);
 }
 
 async function isUnderWay(target: Client): Promise<boolean> {

@@ -136,9 +136,13 @@ async function openBackup(path: string): Promise<FileHandle> {
   try {
     return await open(path, 'r');
   } catch (cause) {
-    const why = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
-    throw new OperatorError(`The backup ${path} cannot be read (${why}).`, cause);
+    throw cannotRead(path, cause);
   }
+}
+
+function cannotRead(path: string, cause: unknown): OperatorError {
+  const why = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
+  return new OperatorError(`The backup ${path} cannot be read (${why}).`, cause);
 }
 
 function headOf(path: string, block: Buffer): { name: string; size: number } {
@@ -158,7 +162,11 @@ async function read(file: FileHandle, path: string, length: number): Promise<Buf
   const block = Buffer.allocUnsafe(length);
   let filled = 0;
   while (filled < length) {
-    const { bytesRead } = await file.read(block, filled, length - filled);
+    const { bytesRead } = await file
+      .read(block, filled, length - filled)
+      .catch((cause: unknown) => {
+        throw cannotRead(path, cause);
+      });
     if (bytesRead === 0) throw damaged(path);
     filled += bytesRead;
   }

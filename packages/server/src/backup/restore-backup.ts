@@ -9,6 +9,7 @@ import {
   underMigrationLock,
 } from '../db/migrate.ts';
 import { type Migration, migrationsFolder, readMigrations } from '../db/migration-files.ts';
+import { openSession } from '../db/postgres/connect.ts';
 import { copyIn } from '../db/postgres/copy.ts';
 import { coreRole } from '../db/roles.ts';
 import { takeRoles } from '../db/take-roles.ts';
@@ -32,6 +33,8 @@ interface RestoreBackup {
   readonly replace?: boolean;
   readonly folder?: string;
   readonly progress?: Progress;
+  /** When it is aborted this ends, with everything as it was. */
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -44,12 +47,12 @@ interface RestoreBackup {
 export async function restoreBackup(
   address: DatabaseAddress,
   backup: Backup,
-  { replace = false, folder = migrationsFolder, progress = () => {} }: RestoreBackup = {},
+  { replace = false, folder = migrationsFolder, progress = () => {}, signal }: RestoreBackup = {},
 ): Promise<{ readonly epoch: string }> {
   const migrations = await readMigrations(folder);
   const { manifest } = backup;
   refuseUnknown(manifest.migrations, migrations, manifest.server_version);
-  return underMigrationLock(address, async (session) => {
+  const work = async (session: Client) => {
     if (!replace) await refuseFull(session, describeAddress(address));
     await takeRoles(session);
     await session.query('begin');
@@ -65,18 +68,42 @@ export async function restoreBackup(
       await checkWalls(session);
       const { now } = await renewEpoch(session);
       await session.query('commit');
-      // Without statistics the first plans would be guesses.
-      await session.query('analyze');
+      await gatherStatistics(session);
       return { epoch: now };
     } catch (error) {
       await session.query('rollback').catch(() => {});
       throw error;
     }
-  });
+  };
+  return underMigrationLock(address, work, signal);
+}
+
+/**
+ * Gathers statistics, without which the first plans would be guesses.
+ *
+ * All is done by now: that it fails (a full disk, somebody else's index) is not to say otherwise, and
+ * PostgreSQL makes up for it by itself.
+ */
+export async function gatherStatistics(session: Client): Promise<void> {
+  await session.query('analyze').catch(() => {});
 }
 
 /** Refuses a database that holds an installation. */
-export async function refuseFull(session: Client, where: string): Promise<void> {
+export async function refuseInstallation(address: DatabaseAddress): Promise<void> {
+  const session = await openSession(address);
+  try {
+    await refuseFull(session, describeAddress(address));
+  } finally {
+    await session.end();
+  }
+}
+
+/** Refuses a database that holds an installation; `mend` says what to do then. */
+export async function refuseFull(
+  session: Client,
+  where: string,
+  mend = 'Restore into an empty one, or run this with --replace to drop what is there.',
+): Promise<void> {
   if (!(await isThere(session, 'tenant'))) return;
   await session.query('begin');
   const applied = await readRecord(session);
@@ -89,10 +116,7 @@ export async function refuseFull(session: Client, where: string): Promise<void> 
   );
   await session.query('rollback');
   if (!rows[0]?.full) return;
-  throw new OperatorError(
-    `${describe(where)} holds an installation already. Restore into an empty one, or run this with ` +
-      '--replace to drop what is there.',
-  );
+  throw new OperatorError(`${describe(where)} holds an installation already. ${mend}`);
 }
 
 function describe(where: string): string {

@@ -1,6 +1,7 @@
 import type { Client } from 'pg';
 import { type Migration, migrationsFolder, readMigrations } from '../db/migration-files.ts';
 import { copyOut } from '../db/postgres/copy.ts';
+import { announceReading } from '../db/reading-lock.ts';
 import { appRole, coreRole } from '../db/roles.ts';
 import { OperatorError } from '../operator-error.ts';
 import { migrationTable, readTables, type Table } from './catalogue.ts';
@@ -36,6 +37,7 @@ export async function openSnapshot(
   { tenant, folder = migrationsFolder }: SnapshotOptions = {},
 ): Promise<Snapshot> {
   const migrations = await readMigrations(folder);
+  await announceReading(session);
   await session.query('begin isolation level repeatable read, read only');
   await lockTables(session, migrations);
   await session.query("set local work_mem = '32MB'");

@@ -19,18 +19,19 @@ holds everything that people wrote, and the keys. Keep it as you keep those.
   --tenant <id>  only this tenant; \`parley restore\` adds it to another installation
   --force        replace a file of that name
 `,
+  unfinished: 'No backup was written.',
   options: { tenant: { type: 'string' }, force: { type: 'boolean' } },
   words: 1,
   run: runBackup,
 };
 
 async function runBackup(call: Call): Promise<void> {
-  const { config, say, progress, version } = call;
+  const { config, say, progress, signal, version } = call;
   const [word = ''] = call.words;
   const { tenant } = call.options;
   const target = await targetOf(resolve(call.folder, word), call.options['force'] === true);
   await using installation = await openInstallation(config, say);
-  const session = await openSession(installation.address);
+  const session = await openSession(installation.address, signal);
   try {
     const { rows } = await session.query<{ key_fingerprint: Buffer | null }>(
       'select key_fingerprint from installation',
@@ -83,6 +84,9 @@ async function targetOf(path: string, force: boolean): Promise<string> {
   if (found?.isDirectory() === true) {
     const time = new Date().toISOString().slice(0, 19).replaceAll(':', '-');
     return targetOf(join(path, `parley-${time}Z.backup`), force);
+  }
+  if (found !== undefined && !found.isFile()) {
+    throw new OperatorError(`${path} is no file. Choose another name.`);
   }
   if (found !== undefined && !force) {
     throw new OperatorError(`${path} is there already. Choose another name, or add --force.`);

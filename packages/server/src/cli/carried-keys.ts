@@ -79,6 +79,11 @@ export async function settleKeys(
   }
 }
 
+/** As one word of a shell. */
+function quoted(path: string): string {
+  return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
+}
+
 /** The key file in a backup that opens its secrets. */
 function carriedKey(
   keys: ReadonlyMap<KeyName, string>,
@@ -107,7 +112,7 @@ function otherKey(
         'PARLEY_OPERATOR_KEY of then.'
       : isEmbedded && where !== 'PARLEY_SECRET_KEY'
         ? `Move ${where} away: the backup carries the right key, which is put there then.`
-        : `The backup carries it: run \`(umask 077; tar -xOf ${path} keys/${carried} >secret-key)\` and ` +
+        : `The backup carries it: run \`(umask 077; tar -xOf ${quoted(path)} keys/${carried} >secret-key)\` and ` +
           'set PARLEY_SECRET_KEY_FILE to that file, here and for the server.';
   return new OperatorError(`${problem} ${mend}`);
 }

@@ -10,6 +10,8 @@ export interface Command {
   readonly summary: string;
   /** What `--help` says below the usage. */
   readonly help: string;
+  /** What to know and to do when it was ended, or PostgreSQL went away, in the middle. */
+  readonly unfinished: string;
   readonly options: NonNullable<ParseArgsConfig['options']>;
   /** How many words it takes beside options. */
   readonly words: number;
@@ -27,6 +29,8 @@ export interface Call {
   /** A line for people. */
   readonly say: (text: string) => void;
   readonly progress: Progress;
+  /** Aborted when the command is to end before it is done. */
+  readonly signal: AbortSignal;
   /** The version of this program. */
   readonly version: string;
 }

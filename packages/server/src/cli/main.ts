@@ -2,9 +2,10 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import manifest from '../../package.json' with { type: 'json' };
 import { readConfig } from '../config/config.ts';
-import { OperatorError } from '../operator-error.ts';
 import { backup } from './backup.ts';
 import { type Command, UsageError } from './command.ts';
+import { describeFailure } from './describe-failure.ts';
+import { Ended, hearEnding } from './ending.ts';
 import { epoch } from './epoch.ts';
 import { move } from './move.ts';
 import { restore } from './restore.ts';
@@ -18,10 +19,7 @@ const misused = 2;
 
 // The first word is the folder that paths are relative to: bin/parley says where it was called.
 const [, , folder = '.', ...words] = process.argv;
-process.exitCode = await run(words).catch((error: unknown) => {
-  process.stderr.write(`${describe(error)}\n`);
-  return failed;
-});
+process.exitCode = await run(words);
 
 async function run([name = '--help', ...words]: readonly string[]): Promise<number> {
   if (name === '--help' || name === 'help') {
@@ -40,15 +38,18 @@ async function run([name = '--help', ...words]: readonly string[]): Promise<numb
   try {
     const call = parse(command, words);
     if (call.options['help'] === true) {
-      process.stdout.write(`${usageOf(name, command)}\n${command.help}`);
+      process.stdout.write(`${usageOf(name, command)}${command.help}`);
       return done;
     }
     await work(command, call);
     return done;
   } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    process.stderr.write(`${error.message}\n${usageOf(name, command)}`);
-    return misused;
+    if (error instanceof UsageError) {
+      process.stderr.write(`${error.message}\n${usageOf(name, command)}`);
+      return misused;
+    }
+    process.stderr.write(`${describeFailure(error, command)}\n`);
+    return error instanceof Ended ? error.code : failed;
   }
 }
 
@@ -81,6 +82,7 @@ function single(values: Readonly<Record<string, unknown>>) {
 async function work(command: Command, call: ReturnType<typeof parse>): Promise<void> {
   const { config, warnings } = readConfig(process.env);
   for (const warning of warnings) process.stderr.write(`Warning: ${warning}\n`);
+  const signal = hearEnding();
   const progress = openProgress(process.stderr);
   try {
     await command.run({
@@ -91,9 +93,17 @@ async function work(command: Command, call: ReturnType<typeof parse>): Promise<v
         progress.clear();
         process.stdout.write(`${text}\n`);
       },
-      progress: progress.show,
+      progress: (state) => {
+        signal.throwIfAborted();
+        progress.show(state);
+      },
+      signal,
       version: manifest.version,
     });
+  } catch (error) {
+    // Its sessions were cut: what they say of it is not the reason.
+    signal.throwIfAborted();
+    throw error;
   } finally {
     progress.clear();
   }
@@ -113,10 +123,4 @@ the server: DATABASE_URL, else the embedded database in PARLEY_DATA_DIR (./data)
 
 function usageOf(name: string, { usage }: Command): string {
   return `Usage: parley ${`${name} ${usage}`.trim()}\n`;
-}
-
-/** What an operator can mend is told in words; everything else keeps its stack. */
-function describe(error: unknown): string {
-  if (error instanceof OperatorError) return error.message;
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

@@ -20,7 +20,7 @@ let folder = '';
 let postgres: SystemPostgres;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'parley-command-'));
+  folder = await mkdtemp(join(tmpdir(), 'parley command-'));
   // As root PostgreSQL is another user, who has to get in.
   await chmod(folder, 0o711);
   postgres = await startSystemPostgres();

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { importTenant } from '../backup/import-tenant.ts';
 import { checkBackup } from '../backup/read-backup.ts';
-import { restoreBackup } from '../backup/restore-backup.ts';
+import { refuseInstallation, restoreBackup } from '../backup/restore-backup.ts';
 import { settleKeys } from './carried-keys.ts';
 import { type Call, type Command, UsageError } from './command.ts';
 import { openAlone, openInstallation } from './open-installation.ts';
@@ -19,13 +19,14 @@ while its server runs; a tenant of that id must not be there yet.
 
   --replace  drop what the database holds
 `,
+  unfinished: 'It is all or nothing: the database is as it was. Run it again.',
   options: { replace: { type: 'boolean' } },
   words: 1,
   run: runRestore,
 };
 
 async function runRestore(call: Call): Promise<void> {
-  const { config, say, progress } = call;
+  const { config, say, progress, signal } = call;
   const [word = ''] = call.words;
   const replace = call.options['replace'] === true;
   const backup = await checkBackup(resolve(call.folder, word), progress);
@@ -35,12 +36,18 @@ async function runRestore(call: Call): Promise<void> {
     if (replace)
       throw new UsageError('A tenant cannot be replaced: --replace is for installations.');
     await using installation = await openInstallation(config, say);
-    await importTenant(installation.address, backup, { progress });
+    await importTenant(installation.address, backup, { progress, signal });
     say(`Added the tenant "${manifest.tenant}" as of ${manifest.created_at}: ${total} rows.`);
     return;
   }
-  await using installation = await openAlone(config, say);
+  await using installation = await openAlone(config, 'room', say);
+  // Before keys are put beside what is there.
+  if (!replace) await refuseInstallation(installation.address);
   await settleKeys(config, installation.folder, backup);
-  const { epoch } = await restoreBackup(installation.address, backup, { replace, progress });
+  const { epoch } = await restoreBackup(installation.address, backup, {
+    replace,
+    progress,
+    signal,
+  });
   say(`Restored ${total} rows as of ${manifest.created_at}; the epoch is now ${epoch}.`);
 }

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { link, open, readFile, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { OperatorError } from '../operator-error.ts';
+import { syncFolder } from '../sync-folder.ts';
 import { Secret } from './secret.ts';
 
 /** Characters of a key that we made: 32 random bytes in base64url. */
@@ -70,13 +71,4 @@ async function makeKey(path: string, text: string): Promise<Secret> {
   if (key === undefined)
     throw new OperatorError(`${path} was removed while it was made. Start again.`);
   return key;
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }

@@ -1,43 +1,59 @@
+import { setTimeout } from 'node:timers/promises';
 import { type Client, DatabaseError } from 'pg';
 import { OperatorError } from '../operator-error.ts';
 import { type DatabaseAddress, describeAddress } from './address.ts';
 import { checkWalls } from './check-walls.ts';
 import { type Migration, migrationsFolder, readMigrations } from './migration-files.ts';
 import { openSession } from './postgres/connect.ts';
+import { keepReadersOut } from './reading-lock.ts';
 import { takeRoles } from './take-roles.ts';
 
 interface MigrateOptions {
   readonly folder?: string;
-  /** Hears that the database is newer than the code, though compatible. */
+  /** Hears that the database is newer than the code, though compatible, and of waiting. */
   readonly warn?: (text: string) => void;
 }
 
 /**
  * Brings the schema up to this version of the code and answers the numbers it ran.
  *
- * Several servers may start at once: one migrates, the others wait for it. Each migration is one
- * transaction. Makes the roles, which the migrations grant to. Throws, having changed nothing, when
- * the database is newer in a breaking way or was migrated by other files, when nodes still run that
- * could not work with what would be made, or when the roles cannot be taken; and when what keeps
- * tenants apart is not as it was made.
+ * Several servers may start at once: one migrates, the others wait for it. A backup that reads is
+ * waited for. Each migration is one transaction. Makes the roles, which the migrations grant to.
+ * Throws, having changed nothing, when the database is newer in a breaking way or was migrated by
+ * other files, when nodes still run that could not work with what would be made, or when the roles
+ * cannot be taken; and when what keeps tenants apart is not as it was made.
  */
 export async function migrate(
   address: DatabaseAddress,
   { folder = migrationsFolder, warn = () => {} }: MigrateOptions = {},
 ): Promise<number[]> {
   const migrations = await readMigrations(folder);
-  return underMigrationLock(address, async (session) => {
-    await createRecord(session);
-    const applied = await readRecord(session);
-    compare(applied, migrations, describeAddress(address), warn);
-    const missing = migrations.slice(applied.length);
-    await refuseToStrand(session, missing);
-    await takeRoles(session);
-    for (const migration of missing) await run(session, migration);
-    if (migrations.some(({ name }) => name === 'walls')) await checkWalls(session);
-    return missing.map(({ number }) => number);
-  });
+  const attempt = () =>
+    underMigrationLock(address, async (session) => {
+      await createRecord(session);
+      const applied = await readRecord(session);
+      compare(applied, migrations, describeAddress(address), warn);
+      const missing = migrations.slice(applied.length);
+      await refuseToStrand(session, missing);
+      if (missing.length > 0 && !(await keepReadersOut(session))) return undefined;
+      await takeRoles(session);
+      for (const migration of missing) await run(session, migration);
+      if (migrations.some(({ name }) => name === 'walls')) await checkWalls(session);
+      return missing.map(({ number }) => number);
+    });
+  for (let waited = false; ; waited = true) {
+    const done = await attempt();
+    if (done !== undefined) return done;
+    if (!waited) {
+      const where = describeAddress(address);
+      warn(`A backup reads ${where}, which this version would change: waiting for its end.`);
+    }
+    // Without the lock: nodes of the version before may start meanwhile.
+    await setTimeout(askEveryMs);
+  }
 }
+
+const askEveryMs = 500;
 
 /**
  * Runs `work` while no other server migrates or seeds this database; waits for its turn.
@@ -47,8 +63,9 @@ export async function migrate(
 export async function underMigrationLock<Result>(
   address: DatabaseAddress,
   work: (session: Client) => Promise<Result>,
+  signal?: AbortSignal,
 ): Promise<Result> {
-  const session = await openSession(address);
+  const session = await openSession(address, signal);
   try {
     await session.query('select pg_advisory_lock($1)', [migrationLock]);
     return await work(session);
@@ -66,6 +83,13 @@ const migrationLock = 0x7061726c6579;
  * No server starts on it, of whatever version: none has a migration of that number.
  */
 export const moveUnderWay = 'move under way';
+
+/** A database into which rows are being moved is no installation yet. */
+export function moveUnfinished(where: string): OperatorError {
+  return new OperatorError(
+    `A move into ${where} is not finished. Run \`parley move --to\` again: it goes on where it was.`,
+  );
+}
 
 /** A migration that a database has had. */
 export interface AppliedMigration {
@@ -127,11 +151,7 @@ function compare(
   where: string,
   warn: (text: string) => void,
 ): void {
-  if (applied[0]?.name === moveUnderWay) {
-    throw new OperatorError(
-      `A move into ${where} is not finished. Run \`parley move --to\` again: it goes on where it was.`,
-    );
-  }
+  if (applied[0]?.name === moveUnderWay) throw moveUnfinished(where);
   for (const [index, { number, name }] of applied.entries()) {
     const ours = migrations[index];
     if (number !== index + 1 || (ours !== undefined && ours.name !== name)) {

@@ -3,10 +3,14 @@ import type { DatabaseAddress } from '../../db/address.ts';
 import { withSession } from '../../db/testing/test-database.ts';
 
 /** Puts rows into every table, for two tenants whose ids are alike; with everything that is odd in text. */
-export async function fillDatabase(address: DatabaseAddress, messages = 500): Promise<void> {
+export async function fillDatabase(
+  address: DatabaseAddress,
+  messages = 500,
+  { keepKey = false } = {},
+): Promise<void> {
   await withSession(address, async (session) => {
     for (const tenant of ['acme', 'acme-2']) await fillTenant(session, tenant, messages);
-    await session.query(`update installation set key_fingerprint = '\\x0102'`);
+    if (!keepKey) await session.query(`update installation set key_fingerprint = '\\x0102'`);
   });
 }
 

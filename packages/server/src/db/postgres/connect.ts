@@ -44,11 +44,17 @@ export function clientConfig(
   };
 }
 
-/** Opens a session of its own, without time limits. It emits `end` when it is closed or lost. */
-export async function openSession(address: DatabaseAddress): Promise<Client> {
+/**
+ * Opens a session of its own, without time limits. It emits `end` when it is closed or lost.
+ *
+ * It is cut when `signal` is aborted: what it waits for fails.
+ */
+export async function openSession(address: DatabaseAddress, signal?: AbortSignal): Promise<Client> {
+  signal?.throwIfAborted();
   const client = new Client(clientConfig(address, 'session'));
   // Without a listener the loss of an idle connection would end the process.
   client.on('error', () => {});
+  signal?.addEventListener('abort', () => cutOff(client), { once: true });
   await client.connect();
   return client;
 }

@@ -7,6 +7,7 @@ import type { Database } from '../database.ts';
 import { failureKind } from '../failure.ts';
 import { appRole, coreRole } from '../roles.ts';
 import type { CoreTables, Tables } from '../tables.ts';
+import { checkServer } from './check-server.ts';
 import {
   clientConfig,
   cutOff,
@@ -19,9 +20,6 @@ import {
 import { openPipeline, type PostgresPipeline } from './pipeline.ts';
 import { TenantDialect } from './tenant-driver.ts';
 import { tenantStatement } from './tenant-statement.ts';
-
-/** The oldest PostgreSQL that has everything our statements use. */
-const oldestMajor = 15;
 
 /** Its statements are few, and each serves many. */
 const corePoolSize = 3;
@@ -133,38 +131,12 @@ async function examine(
 ): Promise<string> {
   const session = await connectPatiently(address, waitMs, warn);
   try {
-    const { rows } = await session.query<Examined>(`
-      select current_setting('server_version_num')::integer as version,
-        current_setting('server_version') as name,
-        current_setting('server_encoding') as encoding,
-        array_to_string(array(
-          select quote_ident(name) from unnest(current_schemas(false)) as name), ',') as path`);
-    const [server] = rows;
-    if (server === undefined) throw new OperatorError('PostgreSQL did not tell its version.');
-    if (server.version < oldestMajor * 10_000) {
-      throw new OperatorError(
-        `${describeAddress(address)} is PostgreSQL ${server.name}; ` +
-          `Parley needs ${oldestMajor} or newer. Upgrade it, or unset DATABASE_URL.`,
-      );
-    }
-    if (server.encoding !== 'UTF8') {
-      throw new OperatorError(
-        `${describeAddress(address)} has the encoding ${server.encoding}. ` +
-          "Create the database with: create database parley encoding 'UTF8' template template0",
-      );
-    }
+    const { path } = await checkServer(session, describeAddress(address));
     await warnOfWeakness(session, warn);
-    return server.path;
+    return path;
   } finally {
     await session.end();
   }
-}
-
-interface Examined {
-  readonly version: number;
-  readonly name: string;
-  readonly encoding: string;
-  readonly path: string;
 }
 
 /** A database beside which we are started together may need a while. */
