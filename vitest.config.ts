@@ -34,8 +34,8 @@ export default defineConfig({
           // Each is a server and its load, and some measure: alone, after everything else.
           maxWorkers: 1,
           // Those that only count run beside each other.
-          maxConcurrency: 3,
-          testTimeout: 240_000,
+          maxConcurrency: 2,
+          testTimeout: 400_000,
           hookTimeout: 120_000,
           sequence: { groupOrder: 2 },
         },

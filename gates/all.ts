@@ -131,14 +131,12 @@ export const gates = {
   'ack-fsync': {
     gate: () => import('./ack-fsync/gate.ts'),
     mutants: () => import('./ack-fsync/mutants.ts'),
-    byCounts: true,
-    everyDay: 'alone',
+    everyDay: 'never',
   },
   enospc: {
     gate: () => import('./enospc/gate.ts'),
     mutants: () => import('./enospc/mutants.ts'),
-    byCounts: true,
-    everyDay: 'alone',
+    everyDay: 'never',
   },
   bitflip: {
     gate: () => import('./bitflip/gate.ts'),
@@ -159,8 +157,7 @@ export const gates = {
   clock: {
     gate: () => import('./clock/gate.ts'),
     mutants: () => import('./clock/mutants.ts'),
-    byCounts: true,
-    everyDay: 'alone',
+    everyDay: 'never',
   },
 } as const satisfies Readonly<Record<string, Entry>>;
 

@@ -22,7 +22,7 @@ export const mutants: readonly Mutant[] = [
     replace:
       "          : (one.resolve({ seq: 1, version: 1, created_at: '', repeated: true }), error),\n      );",
     part,
-    failure: 'divergence: ',
+    failure: 'acknowledged as',
   },
   {
     id: 'never-answered',

@@ -75,6 +75,8 @@ export class RawReader {
           onEvent: (event) => this.#hear(event),
         });
         this.#line = line;
+        // Told to stop while it was opening: nobody would cut this one.
+        if (this.#stopped) line.cut();
         await this.#catchUp(line);
         await line.closed;
       } catch {

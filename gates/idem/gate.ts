@@ -25,14 +25,14 @@ export const gate: Gate = {
     await run.part('embedded', async () => {
       await using topology = await run.embedded({ env: unlimited });
       found += await repeatAll(run, topology, {
-        messages: run.sized({ ci: 1_500, full: 400_000 }),
+        messages: run.sized({ ci: 700, full: 400_000 }),
         crash: true,
       });
     });
     await run.part('cluster', async () => {
       await using topology = await run.cluster({ env: unlimited });
       found += await repeatAll(run, topology, {
-        messages: run.sized({ ci: 2_000, full: 600_000 }),
+        messages: run.sized({ ci: 900, full: 600_000 }),
         crash: true,
       });
     });
