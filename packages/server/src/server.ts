@@ -24,6 +24,7 @@ import type { HttpConfig } from './http/parts.ts';
 import { KeySourceJob } from './jobs/read-key-sources.ts';
 import { Admission } from './limits/admission.ts';
 import { bounds } from './limits/bounds.ts';
+import { FairTurns } from './limits/fair-turns.ts';
 import type { Ledger } from './limits/ledger.ts';
 import { readJoinedVersions } from './members/joined-versions.ts';
 import { GroupCommit } from './messages/group-commit.ts';
@@ -122,13 +123,21 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
   });
   const presence = new PresenceDesk({ store: parts.presenceStore, bus, db, now, onError });
   const epoch = new EpochReader(db);
+  // Apart from people's questions: thousands of holes at a time must not keep those waiting.
+  const repairs = new FairTurns({
+    most: bounds.repairs,
+    each: bounds.repairsPerTenant,
+    waiting: bounds.questionsWaiting,
+  });
   const hub = new Hub({
     bus,
     memberships: new Memberships(db),
     readGap: ({ tenant, conversation }, version, lastSeq) =>
-      readGap(db, { tenant, conversation, version, lastSeq }),
-    readMembers: (room, users) => readJoinedVersions(db, room, users),
-    readJoined: (scope, joined) => readJoined({ scope, db: db.of(scope.tenant) }, joined),
+      repairs.take(tenant, () => readGap(db, { tenant, conversation, version, lastSeq })),
+    readMembers: (room, users) =>
+      repairs.take(room.tenant, () => readJoinedVersions(db, room, users)),
+    readJoined: (scope, joined) =>
+      repairs.take(scope.tenant, () => readJoined({ scope, db: db.of(scope.tenant) }, joined)),
     onPlaceEnded: (scope) => watching.review(scope),
     onReachChanged: (topic) => watching.reviewReach(topic),
     onError,

@@ -33,6 +33,7 @@ async function startNode(server: RedisServer = redis) {
   return {
     server: node,
     bus,
+    client,
     /** As far as others see it is dead: it neither renews nor tells. */
     cutOff: () => client.close(),
     async [Symbol.asyncDispose]() {
@@ -226,6 +227,24 @@ describe('while Redis is away', () => {
     ]);
     expect(seen(ann).length).toBe(2);
     await dee.settled();
+  });
+
+  it('[PT28] who is at another node yet is online again also for whom it was never away', async () => {
+    await using all = await threeNodes();
+    const [stalled] = all.nodes;
+    const [one, two, three] = all.doors;
+    const ann = await three.connect('ann');
+    const tab = await one.connect('bob');
+    await two.connect('bob');
+    expect(await look(ann, 'bob')).toEqual([['bob', true]]);
+    // One node's scripts fail for a while; the bus carries what it makes of that.
+    const run = stalled.client.runScript.bind(stalled.client);
+    stalled.client.runScript = () => Promise.reject(new Error('Redis does not answer.'));
+    await tab.close();
+    await told(ann, 'bob', false);
+    stalled.client.runScript = run;
+    await told(ann, 'bob', true);
+    expect(await look(ann, 'bob')).toEqual([['bob', true]]);
   });
 
   it('[PT25] finds out what the bus has lost', async () => {

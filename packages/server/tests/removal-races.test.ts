@@ -106,6 +106,29 @@ describe('a removal', () => {
     expect(heardOf(socket, id)).not.toContain('secret');
   });
 
+  it('[RV31] while hello is under way is known from the conversation alone', async () => {
+    const { onHere, onThere } = await tenants(['ann', 'bob', 'eve']);
+    const ann = await onThere.connect('ann');
+    const bob = await onHere.connect('bob');
+    const { id } = await createGroup(ann, ['bob', 'eve']);
+    await bob.event('conversation.added');
+    const answer = held.hold(membershipsRead);
+    const socket = await TestSocket.open(here.socketUrl);
+    const hello = socket.ask('hello', { token: await onHere.token('eve') });
+    await answer.read;
+    // As on a bus that does not carry the topic of who has just come yet.
+    network.fate = (message) => (message.type === 'left' ? 'lose' : 'arrive');
+    await ann.ask('member.remove', { conversation: id, user: 'eve' });
+    answer.release();
+    await hello;
+    await say(ann, id, 'secret');
+    await bob.event('message.created', ({ message }) => message.body === 'secret');
+    await socket.settled();
+    expect(heardOf(socket, id)).toBe('[]');
+    await ann.ask('member.add', { conversation: id, users: ['eve'] });
+    await socket.event('conversation.added', (event) => event.conversation.id === id);
+  });
+
   it('[RV32] while sync reads ends what its answer tells', async () => {
     const { onHere } = await tenants(['ann', 'eve']);
     const [ann, eve] = [await onHere.connect('ann'), await onHere.connect('eve')];

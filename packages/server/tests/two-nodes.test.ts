@@ -209,6 +209,18 @@ describe('news of joining and leaving between two nodes', () => {
     expect(performance.now() - started).toBeLessThan(4_000);
   });
 
+  it('[HB26] so is a joining after a leaving, with nothing after it', async () => {
+    const { ann, eve } = await people();
+    const { id } = await createGroup(ann, ['eve']);
+    await eve.event('conversation.added');
+    network.fate = () => 'lose';
+    await ann.ask('member.remove', { conversation: id, user: 'eve' });
+    const { version } = await ann.ask('member.add', { conversation: id, users: ['eve'] });
+    const added = await eve.event('conversation.added', ({ me }) => me === 3);
+    expect(added.conversation).toMatchObject({ id, version });
+    expect(chain(eve, id)).toEqual([]);
+  });
+
   it('[HB27] is told though the change itself showed it first', async () => {
     const { ann, bob, eve } = await people();
     const { id } = await createGroup(ann, ['bob', 'eve']);

@@ -1,5 +1,5 @@
 import type { ServerEvent, Topic } from '@parley/protocol';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { MemoryBus } from '../bus/memory.ts';
 import { readJoined } from '../conversations/read-joined.ts';
 import { readJoinedVersions } from '../members/joined-versions.ts';
@@ -10,6 +10,7 @@ import { Heads } from './heads.ts';
 import { Hub } from './hub.ts';
 import { Memberships } from './memberships.ts';
 import type { Outlet } from './person.ts';
+import type { JoiningReader } from './tell-joined.ts';
 
 /** Another node on the same database, from which no news come. */
 let elsewhere: TestServer;
@@ -38,8 +39,8 @@ class LateBus extends MemoryBus {
   }
 }
 
-/** A node whose beat never comes. */
-function startNode() {
+/** A node whose beat comes when a test calls for it. */
+function startNode({ readJoined = readJoinedNow }: { readJoined?: typeof readJoinedNow } = {}) {
   const { db } = elsewhere.database;
   const bus = new LateBus();
   const failures: unknown[] = [];
@@ -49,7 +50,7 @@ function startNode() {
     memberships: new Memberships(db),
     readGap: (room, version, lastSeq) => readGap(db, { ...room, version, lastSeq }),
     readMembers: (room, users) => readJoinedVersions(db, room, users),
-    readJoined: (scope, joined) => readJoined({ scope, db: db.of(scope.tenant) }, joined),
+    readJoined,
     onPlaceEnded: () => {},
     onReachChanged: () => {},
     onError,
@@ -66,12 +67,17 @@ function startNode() {
   return {
     bus,
     hub,
+    beat: () => heads.compare(),
     failures,
     async [Symbol.asyncDispose]() {
       await heads.close();
       hub.close();
     },
   };
+}
+
+function readJoinedNow(...[scope, joined]: Parameters<JoiningReader['readJoined']>) {
+  return readJoined({ scope, db: elsewhere.database.db.of(scope.tenant) }, joined);
 }
 
 /** A connection that keeps what it is told, and why it was ended. */
@@ -165,4 +171,29 @@ test('[HB31] So is the end of access, of one person and of all', async () => {
   await tenant.call('POST', `/v1/tenants/${tenant.id}/suspend`, { bearer });
   node.bus.arrive((topic) => topic.endsWith(':access:'));
   expect(await bob.ended).toBe('suspended');
+});
+
+test('[HB36] A joining that could not be read when it was to be told is told at the next beat', async () => {
+  const tenant = await elsewhere.tenant(['ann', 'bob']);
+  const bob = await tenant.connect('bob');
+  let isAway = true;
+  await using node = startNode({
+    readJoined: async (scope, joined) => {
+      if (isAway) throw new Error('no database');
+      return readJoinedNow(scope, joined);
+    },
+  });
+  const ann = await connection(tenant.id, 'ann');
+  await node.hub.join(ann.outlet);
+  const { id } = await createGroup(bob, ['ann']);
+  await node.beat();
+  await vi.waitFor(() => expect(node.failures).toHaveLength(1));
+  isAway = false;
+  await node.beat();
+  await ann.until((event) => event.event === 'conversation.added');
+  expect(ann.told).toMatchObject([{ me: 1, conversation: { id } }]);
+  await say(bob, id, 'welcome');
+  await node.beat();
+  await ann.until((event) => event.event === 'message.created');
+  expect(ann.told).toMatchObject([{}, { message: { body: 'welcome' } }]);
 });

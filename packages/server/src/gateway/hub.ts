@@ -233,6 +233,8 @@ export class Hub {
   /** Late news of an old leaving must not end a newer joining: the versions tell. */
   #endIn(room: Room, user: string, version: number): void {
     const person = this.#people.get(userTopic(room.tenant, user));
+    // Also of somebody who is just coming: what is being read may be from before.
+    person?.hearLeft(room.conversation, version);
     const since = person === undefined ? undefined : room.people.get(person);
     if (person === undefined || since === undefined || since >= version) return;
     this.#rooms.leave(person, room);
@@ -263,7 +265,10 @@ export class Hub {
     }
     const known = new Set([...person.rooms].map((room) => room.conversation));
     const entered = heads.filter(
-      ({ conversation }) => !known.has(conversation) && !person.heardSince(conversation, me),
+      ({ conversation, version }) =>
+        !known.has(conversation) &&
+        !person.heardSince(conversation, me) &&
+        !person.leftSince(conversation, version),
     );
     for (const head of entered) this.#enter(person, head);
     person.caughtUp(me);

@@ -165,4 +165,14 @@ describe('a live conversation', () => {
     expect([versions(), reads]).toEqual([[], []]);
     expect(vi.getTimerCount()).toBe(0);
   });
+
+  it('[HB11] what fails of its reads once it is closed is told to nobody', async () => {
+    const { live, errors, fail, reads } = start();
+    fail(true);
+    live.take([change(12)]);
+    vi.advanceTimersByTime(30);
+    live.close();
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect([reads.length, errors]).toEqual([1, []]);
+  });
 });

@@ -97,6 +97,8 @@ export class LiveConversation {
       this.#timer = undefined;
       if (!this.#isBehind()) return;
       this.#fill().catch((error: unknown) => {
+        // At the end of the server, when the database is closed before those who ask it.
+        if (this.#closed) return;
         this.#reading = false;
         this.#options.onError(error);
         this.#schedule(retryMs);

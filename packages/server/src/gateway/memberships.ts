@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Database } from '../db/database.ts';
+import { FairQueue } from '../limits/fair-queue.ts';
 import type { Scope } from '../scope.ts';
 
 /** One conversation of a person, and where it stood when this was read. */
@@ -47,6 +48,8 @@ interface MutableList extends MembershipList {
 }
 
 const peoplePerQuery = 500;
+/** About as many rows come at once, however many each person brings: reading them stops everything else. */
+const rowsPerQuery = 20_000;
 /** Of somebody who is no user yet: a token of theirs is being looked at. */
 const nobody: MembershipList = {
   me: 0,
@@ -56,11 +59,17 @@ const nobody: MembershipList = {
   blocks: new Set(),
 };
 
-/** Reads memberships and blocks; people who connect together share one query, so a storm stays cheap. */
+/**
+ * Reads memberships and blocks; people who connect together share one query, so a storm stays cheap.
+ *
+ * Tenants take turns: one whose people are in thousands of conversations waits behind itself.
+ */
 export class Memberships {
   readonly #db: Database;
-  readonly #waiting: Waiting[] = [];
+  readonly #waiting = new FairQueue<Waiting>();
   #running = false;
+  /** Rows that a person brought of late. */
+  #rowsEach = 1;
 
   constructor(db: Database) {
     this.#db = db;
@@ -68,7 +77,7 @@ export class Memberships {
 
   read(scope: Scope): Promise<MembershipList> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ scope, resolve, reject });
+      this.#waiting.push(scope.tenant, { scope, resolve, reject });
       if (!this.#running) {
         this.#running = true;
         setImmediate(() => void this.#run());
@@ -77,8 +86,9 @@ export class Memberships {
   }
 
   async #run(): Promise<void> {
-    while (this.#waiting.length > 0) {
-      const batch = this.#waiting.splice(0, peoplePerQuery);
+    while (this.#waiting.size > 0) {
+      const fitting = Math.ceil(rowsPerQuery / this.#rowsEach);
+      const batch = this.#waiting.take(Math.min(peoplePerQuery, fitting));
       try {
         const lists = await this.#query(batch.map((one) => one.scope));
         for (const [index, one] of batch.entries()) {
@@ -116,6 +126,7 @@ export class Memberships {
       from person
       join block on block.tenant_id = person.tenant_id
         and block.blocker_id = person.user_id`.execute(this.#db.core);
+    this.#rowsEach = Math.max(1, (this.#rowsEach + rows.length / scopes.length) / 2);
     const lists = new Map<number, MutableList>();
     for (const { n, me, deactivated, id, version, last_seq: lastSeq, blocked, ...row } of rows) {
       const list = lists.get(n) ?? {

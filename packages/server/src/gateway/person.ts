@@ -32,6 +32,8 @@ export class Person {
   #me = 0;
   /** The newest news heard of a conversation or block, where a read could contradict it. */
   readonly #news = new Map<string, number>();
+  /** Conversations that told of this person's leaving during a read, and the version of that. */
+  readonly #left = new Map<string, number>();
   readonly #blocks = new Set<string>();
   #blocksKnown = false;
   readonly #untoldBlocks = new Map<string, boolean>();
@@ -65,6 +67,16 @@ export class Person {
     return (this.#news.get(conversation) ?? 0) > me;
   }
 
+  /** A conversation tells that the person left it, at this version of it. */
+  hearLeft(conversation: string, version: number): void {
+    if (this.reading > 0) this.#left.set(conversation, version);
+  }
+
+  /** Whether it told so, during the read that is under way or just ended, of a later version than this. */
+  leftSince(conversation: string, version: number): boolean {
+    return (this.#left.get(conversation) ?? 0) > version;
+  }
+
   /** The person blocks somebody, or no longer does; answers false when it is old news. */
   hearBlock(user: string, me: number, blocked: boolean): boolean {
     if (!this.hear(blockOf(user), me)) return false;
@@ -92,7 +104,8 @@ export class Person {
     for (const [conversation, heard] of this.#news) {
       if (heard <= this.#me) this.#news.delete(conversation);
     }
-    this.stale = this.#news.size > 0;
+    this.stale = this.#news.size > 0 || this.#left.size > 0;
+    this.#left.clear();
   }
 
   /** Says what a read has shown and nobody has said: conversations that ended, blocks. */

@@ -156,10 +156,11 @@ export class Rooms {
     for (const [person, since] of before) {
       // What was heard meanwhile is newer than what was read.
       if (room.people.get(person) !== since) continue;
-      const joined = members.get(person.scope.user);
-      if (joined === undefined)
-        this.#options.onLeft(room, person.scope.user, Number.POSITIVE_INFINITY);
-      else room.people.set(person, Math.max(since, joined));
+      const { user } = person.scope;
+      if ((members.get(user) ?? Number.POSITIVE_INFINITY) <= since) continue;
+      // Out, and perhaps in again: then the next read lets them in, and tells them what is there.
+      this.#options.onLeft(room, user, Number.POSITIVE_INFINITY);
+      person.stale = true;
     }
   }
 

@@ -25,15 +25,19 @@ export function tellJoined(
 ): void {
   const room = rooms.get(conversationTopic(person.scope.tenant, joined.conversation));
   const since = room?.people.get(person);
+  const leaveAgain = () => {
+    if (room === undefined || since === undefined || room.people.get(person) !== since) return;
+    rooms.leave(person, room);
+  };
   readJoined(person.scope, joined)
     .then((frame) => {
       if (frame !== null) person.send(textFrame(frame));
       // Removed meanwhile, and the news of that is still on its way.
-      else if (room !== undefined && since !== undefined && room.people.get(person) === since) {
-        rooms.leave(person, room);
-      }
+      else leaveAgain();
     })
     .catch((error: unknown) => {
+      // What the next read finds known here it takes for told.
+      leaveAgain();
       person.stale = true;
       onError(error);
     });

@@ -40,6 +40,9 @@ export const bounds = {
   questionsWaiting: 10_000,
   /** Of all tenants together. */
   questionsWaitingInAll: 40_000,
+  /** Reads at once of what the bus has lost, beside those questions, and of one tenant. */
+  repairs: 4,
+  repairsPerTenant: 3,
   /** Requests that have no answer yet, of all connections and doors, and of one tenant. */
   requests: 50_000,
   requestsPerTenant: 20_000,

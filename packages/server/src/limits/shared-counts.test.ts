@@ -2,8 +2,8 @@ import { setImmediate, setTimeout } from 'node:timers/promises';
 import { expect, it, onTestFinished } from 'vitest';
 import type { Claim, Ledger, Verdict } from './ledger.ts';
 import { Limits } from './limits.ts';
-import { MemoryLedger } from './memory.ts';
 import { rates } from './rates.ts';
+import { MemoryLedger } from './testing/memory-ledger.ts';
 
 /** A ledger that says how often it was asked, and may be away or slow. */
 class WatchedLedger implements Ledger {

@@ -15,7 +15,7 @@ interface Held {
 /** Pauses before asking again, in milliseconds: they grow. */
 const shortestPauseMs = 5;
 const longestPauseMs = 100;
-/** Of those that are tried without others, one at a time is, this often. */
+/** Of those that are tried without others one is, this often; the next at once when it gets through. */
 const alonePauseMs = 1_000;
 
 /**
@@ -71,6 +71,8 @@ export class HeldConversations {
     if (held === undefined || !held.isTried) return [];
     this.#held.delete(conversation);
     this.#size -= held.waiting.length;
+    // What one waited for may have been what they all wait for: a whole table, say.
+    if (held.isAlone) this.#aloneAt = 0;
     return held.waiting;
   }
 

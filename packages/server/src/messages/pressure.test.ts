@@ -156,3 +156,19 @@ test('[BP4] where a row that a message needs is locked, that message waits, and 
     expect((await Promise.all(waiting)).map(({ seq }) => seq)).toEqual([1, 2]);
   });
 });
+
+test('[BP14] when a lock on a whole table is gone, what waited for it is stored soon', async () => {
+  await using database = await createTestDatabase();
+  await using path = await open(database);
+  const conversations = await Promise.all(Array.from({ length: 20 }, () => path.converse()));
+  await withSession(database.address, async (session) => {
+    await session.query('begin');
+    await session.query('lock table message in access exclusive mode');
+    const waiting = conversations.map((conversation) => path.send(conversation));
+    await expect.poll(() => path.errors.length, { timeout: 10_000 }).toBeGreaterThan(8);
+    await session.query('rollback');
+    const began = performance.now();
+    await Promise.all(waiting);
+    expect(performance.now() - began).toBeLessThan(2_500);
+  });
+});

@@ -78,6 +78,16 @@ test('[ND10] Between two looks a clock that runs too fast is slowed down to the 
   expect(asked.late).toBe(1);
 });
 
+test('[ND10] Two looks within a millisecond say nothing about how fast it runs', () => {
+  const asked = new Asked();
+  asked.pass(2_000);
+  const { monotonic, database } = asked;
+  asked.clock.take({ askedAt: monotonic, answeredAt: monotonic + 0.8, told: database + 0.3 });
+  asked.clock.take({ askedAt: monotonic + 0.1, answeredAt: monotonic + 1, told: database + 0.5 });
+  asked.pass(2_000);
+  expect(asked.late).toBeLessThanOrEqual(1);
+});
+
 test('[ND11] The time does not go back when the database’s clock is set back a little', () => {
   const asked = new Asked();
   const before = asked.clock.now();

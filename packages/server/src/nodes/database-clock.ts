@@ -82,10 +82,10 @@ export class DatabaseClock {
 /** The least that it can be, so that the time is not ahead; what is within the odds is 1. */
 function rateOf(before: ClockSample, after: ClockSample): number {
   const told = after.told - before.told;
-  const most = told / Math.max(1, after.askedAt - before.answeredAt);
-  const least = told / Math.max(1, after.answeredAt - before.askedAt);
-  // A clock that was set back does not drift.
-  return told > 0 && most < 1 - odd ? Math.max(0.1, least) : 1;
+  const between = after.askedAt - before.answeredAt;
+  // Looks at almost the same time tell nothing, and a clock that was set back does not drift.
+  if (between < 1 || told <= 0 || told / between >= 1 - odd) return 1;
+  return Math.max(0.1, told / (after.answeredAt - before.askedAt));
 }
 
 function proofOf({ askedAt, answeredAt, told }: ClockSample): Proof {

@@ -1,5 +1,5 @@
-import { ledgerContract } from './ledger.contract.ts';
-import { MemoryLedger } from './memory.ts';
+import { ledgerContract } from '../ledger.contract.ts';
+import { MemoryLedger } from './memory-ledger.ts';
 
 ledgerContract('memory', async () => {
   const ledger = new MemoryLedger();

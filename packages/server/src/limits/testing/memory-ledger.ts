@@ -1,11 +1,11 @@
-import type { Claim, Ledger, Verdict } from './ledger.ts';
+import type { Claim, Ledger, Verdict } from '../ledger.ts';
 
 interface Use {
   readonly at: number;
   readonly count: number;
 }
 
-/** A ledger in memory, for nodes of one process. `now` is a monotonic clock in milliseconds. */
+/** A ledger in memory, for nodes of one test. `now` is a monotonic clock in milliseconds. */
 export class MemoryLedger implements Ledger {
   readonly #now: () => number;
   readonly #uses = new Map<string, readonly Use[]>();
