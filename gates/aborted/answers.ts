@@ -11,6 +11,7 @@ export interface Answers {
 /**
  * What a history says of the answers: each send has one, in time, on a line that stays open.
  *
+ * In time: a line that does not answer for 8 s is cut by who asked, which is told here as no answer.
  * Of these writers, who ask once a try; for gates that cut no line of a client themselves.
  */
 export function answersOf(

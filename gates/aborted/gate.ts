@@ -7,8 +7,8 @@ import { answersOf } from './answers.ts';
 import { type DatabaseFault, deadLine, lineFaults, sessionFaults } from './database-faults.ts';
 import { checkPausedNode } from './paused-node.ts';
 
-/** Whoever asks hears something by then. */
-const answerMs = 10_000;
+/** Answers among fewer sends prove nothing. */
+const fewest = 240;
 /** When the database is back, so are we. */
 const recoverMs = 10_000;
 /** Of a node, whatever waits for the database. */
@@ -103,12 +103,12 @@ async function endure(
 ): Promise<number> {
   const crowd = await Crowd.gather(run, topology, plan);
   crowd.begin();
-  await untilStored(crowd, plan.publishers.raw * 10);
+  await untilStored(crowd, fewest);
   const faults = faultsOf(crowd);
   const end = performance.now() + seconds * 1_000;
   let done = 0;
   let [slowest, memory] = [0, 0];
-  while (performance.now() < end || done === 0) {
+  while (performance.now() < end || done < faults.length) {
     await pause(run.random.between(100, 500));
     // Each once, then by chance.
     const fault = faults[done] ?? run.random.pick(faults);
@@ -125,7 +125,6 @@ async function endure(
   const { waits, unavailable, faults: told } = answersOf(crowd.history.events, isBare);
   for (const fault of told) run.fail(fault);
   const longest = waits.at(-1) ?? 0;
-  run.expect(longest <= answerMs, `an answer took ${longest} ms`);
   run.expect(memory <= mostMemory, `a node grew to ${memory} bytes`);
   for (const line of errorsIn(topology.log())) run.fail(`an error in the log: ${line}`);
   const name = `${topology.kind} of ${topology.nodes.length}`;
@@ -138,7 +137,7 @@ async function endure(
   run.note(`slowest answer, ms, ${name}`, longest);
   run.note(`slowest recovery, ms, ${name}`, slowest);
   run.note(`memory, MiB, ${name}`, memory / 1024 / 1024);
-  run.expect(crowd.history.acked > 0, 'something was acknowledged');
+  run.expect(waits.length >= fewest, `only ${waits.length} sends were watched`);
   return findings.total;
 }
 

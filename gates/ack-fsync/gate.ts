@@ -89,6 +89,8 @@ interface Watch {
 const patienceMs = 240_000;
 /** How long a failing disk fails. */
 const failingMs = 2_500;
+/** How long until messages are taken again, with a database that has to recover. */
+const againMs = 30_000;
 
 async function watch(
   run: Run,
@@ -136,7 +138,8 @@ async function outliveFailures(
 ): Promise<void> {
   const crowd = await Crowd.gather(run, topology, plan);
   crowd.begin();
-  while (crowd.history.acked < 20) await pause(10);
+  const until = performance.now() + againMs;
+  while (crowd.history.acked < 20 && performance.now() < until) await pause(10);
   const pids = await processesOf(await topology.postgres.pid());
   {
     const inject = [`fdatasync:error=EIO:when=${run.random.between(1, 20)}+`];
@@ -150,7 +153,8 @@ async function outliveFailures(
   const began = performance.now();
   await topology.postgres.restart();
   const acked = crowd.history.acked;
-  while (crowd.history.acked === acked && performance.now() - began < 30_000) await pause(10);
+  while (crowd.history.acked === acked && performance.now() - began < againMs) await pause(10);
+  run.expect(crowd.history.acked > acked, `it took no message in the ${againMs} ms after that`);
   run.note('ms until it took messages again', performance.now() - began);
   await crowd.finish();
 }

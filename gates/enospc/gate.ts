@@ -61,11 +61,11 @@ async function fillUp(run: Run, topology: Topology, disk: FullDisk): Promise<num
   const crowd = await Crowd.gather(run, topology, plan);
   const probe = await Probe.start(topology);
   crowd.begin();
-  await probe.taken(10_000);
+  run.expect(await probe.taken(10_000), 'no message was taken before the disk was full');
   const readsBefore = probe.reads;
   disk.fill();
   // Where the log alone is on this disk there is room for some time.
-  await until(() => probe.refused > 3, 3_000);
+  await until(() => probe.refused > 3 && probe.reads > readsBefore, 3_000);
   const readsWhile = probe.reads - readsBefore;
   const isFull = await useUpLog(topology);
   await pause(run.sized({ ci: 2_000, full: run.random.between(500, 20_000) }));
@@ -83,6 +83,8 @@ async function fillUp(run: Run, topology: Topology, disk: FullDisk): Promise<num
     run.expect(node.ended === undefined, `${node.ended}: ${node.log().slice(-2_000)}`);
   }
   run.expect(isFull, 'the disk was never full');
+  run.expect(probed.refused > 0, 'no send was refused, however full the disk was');
+  run.expect(readsWhile > 0, 'nothing could be read while the disk was full');
   run.expect(again && ms <= recoveryMs, `messages were taken again after ${Math.round(ms)} ms`);
   for (const event of crowd.history.events) {
     if (event.type === 'fail') run.fail(`a send was refused for good with ${event.code}`);

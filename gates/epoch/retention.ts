@@ -25,6 +25,8 @@ export async function retention(run: Run): Promise<void> {
   await world.write('after', 8);
   await world.expectReset('known from below the floor');
   const { conversations } = await world.asBob((bob) => bob.ask('sync', above));
+  const places = world.conversations.length;
+  run.expect(conversations.length === places, `${conversations.length} of ${places} told above`);
   for (const { reset, messages } of conversations) {
     run.expect(
       !reset && messages.length === 8,
@@ -32,6 +34,7 @@ export async function retention(run: Run): Promise<void> {
     );
   }
   const told = await world.asBob((bob) => bob.ask('sync', below));
+  run.expect(told.conversations.length === places, 'not all are told to who is below the floor');
   for (const { messages } of told.conversations) {
     run.expect(messages[0]?.seq === 17, `a reset begins at the floor, not at ${messages[0]?.seq}`);
   }

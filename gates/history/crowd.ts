@@ -149,8 +149,8 @@ export class Crowd {
     await Promise.all(this.#publishers.map((one) => one.stop()));
   }
 
-  /** Waits until every reader has everything; answers how long it took after the writers stopped. */
-  async settle(): Promise<number> {
+  /** Waits until every reader has everything; answers how long it took, undefined for too long. */
+  async #settle(): Promise<number | undefined> {
     await this.quiet();
     const began = performance.now();
     const heads = await Promise.all(
@@ -167,7 +167,10 @@ export class Crowd {
             (one) => one.conversation === conversation && one.reader.last < head,
           ),
       );
-    while (isBehind() && performance.now() - began < this.#run.sized(settleMs)) await pause(20);
+    while (isBehind()) {
+      if (performance.now() - began > this.#run.sized(settleMs)) return undefined;
+      await pause(20);
+    }
     return performance.now() - began;
   }
 
@@ -190,13 +193,17 @@ export class Crowd {
 
   /** Everybody stops; the history is compared with the logs of all nodes, and findings are failures. */
   async finish(): Promise<Findings> {
-    const settledMs = await this.settle();
+    const settledMs = await this.#settle();
     // What they would still tell, such as marks, is not to be newer than what is read now.
     await this.leave();
     const logs = await this.logs();
     const findings = checkHistory(this.history.events, logs);
     await keepFindings(this.#run, findings, this.history, logs);
-    this.#run.note('ms until all readers had everything', settledMs);
+    // After what the checker found, which says more.
+    if (settledMs === undefined) {
+      const seconds = this.#run.sized(settleMs) / 1_000;
+      this.#run.fail(`hole: somebody had not seen everything ${seconds} s after the last message`);
+    } else this.#run.note('ms until all readers had everything', settledMs);
     return findings;
   }
 

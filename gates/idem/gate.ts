@@ -83,15 +83,19 @@ async function repeatAll(run: Run, topology: Topology, work: Work): Promise<numb
 
 async function crashMeanwhile(
   run: Run,
-  { nodes }: Topology,
+  { kind, nodes }: Topology,
   sending: Promise<unknown>,
 ): Promise<void> {
   const done = sending.then(() => true);
+  let kills = 0;
   while (!(await Promise.race([done, pause(run.random.between(500, 1_500))]))) {
     const node = run.random.pick(nodes);
     await node.kill('SIGKILL');
     await node.restart();
+    kills += 1;
   }
+  run.note(`kills, ${kind} of ${nodes.length}`, kills);
+  run.expect(kills > 0, 'everything was sent before a node was killed');
 }
 
 /** A window of time would forget by then: the messages are made to be of yesterday, and sent again. */
@@ -100,12 +104,13 @@ async function repeatMuchLater(
   { address }: Topology,
   repeaters: readonly Repeater[],
 ): Promise<void> {
-  await withDatabase(address, (session) =>
+  const { rowCount } = await withDatabase(address, (session) =>
     session.query(
       `update message set created_at = created_at - interval '25 hours' where tenant_id = $1`,
       [tenant.id],
     ),
   );
+  if (rowCount === 0) throw new Error('no message is of yesterday');
   // The words that came first under an id.
   const sent = new Map<string, Said>();
   for (const event of history.events) {

@@ -74,6 +74,7 @@ export class Repeater {
       }
       await pause(50);
     }
+    this.wrong.push(`a repeat of ${said.id} was not answered in ${patienceMs} ms`);
   }
 
   /** Sends a message under this id, until it is acknowledged. */
@@ -84,7 +85,8 @@ export class Repeater {
   /** The same id for other words is refused, by both doors, as `id_reused`. */
   async #sendOtherWords(said: Said): Promise<void> {
     const other = { ...said, body: `${said.body}, in other words` };
-    for (let left = 200; left > 0; left--) {
+    const deadline = performance.now() + patienceMs;
+    while (performance.now() < deadline) {
       const answer = await this.#try(other, this.#run.random.pick(['same line', 'http']));
       if (answer.type === 'error' && answer.error.code === 'id_reused') return;
       if (answer.type === 'result') {
@@ -97,6 +99,7 @@ export class Repeater {
       }
       await pause(50);
     }
+    this.wrong.push(`other words under ${said.id} were not answered in ${patienceMs} ms`);
   }
 
   async #try(said: Said, way: Way): Promise<LineAnswer> {

@@ -80,7 +80,8 @@ const smallPlan = {
 
 /** Nothing is killed before so many have been acknowledged since the last time: it would prove nothing. */
 const acksBetween = 60;
-const patienceMs = 10_000;
+/** By then they are, or it has not come back. */
+const patienceMs = 30_000;
 
 async function endure(
   run: Run,
@@ -94,7 +95,10 @@ async function endure(
   const end = performance.now() + seconds * 1_000;
   let kills = 0;
   while (performance.now() < end || kills < victims.length) {
-    await comesTo(() => history.acked, history.acked + acksBetween);
+    if (!(await comesTo(() => history.acked, history.acked + acksBetween))) {
+      run.fail(`after ${kills} kills messages are not acknowledged any more`);
+      break;
+    }
     await pause(run.random.between(0, seconds < 10 ? 300 : 2_500));
     const kill = victims[kills] ?? run.random.pick(victims);
     kills += 1;
@@ -111,9 +115,11 @@ async function endure(
   run.expect(history.acked > 0, 'something was acknowledged');
 }
 
-async function comesTo(count: () => number, enough: number): Promise<void> {
+/** Answers whether it did. */
+async function comesTo(count: () => number, enough: number): Promise<boolean> {
   const deadline = performance.now() + patienceMs;
   while (count() < enough && performance.now() < deadline) await pause(10);
+  return count() >= enough;
 }
 
 async function revive(node: Topology['nodes'][number] | undefined): Promise<void> {

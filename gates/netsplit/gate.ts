@@ -95,12 +95,11 @@ async function endure(
     told.push(split.name);
     totals.schedules += 1;
     await good.without(split.nodes, () => carryOut(run, split));
-    for (const { ended, log } of topology.nodes) {
-      run.expect(ended === undefined, `${ended}: ${log().slice(-2_000)}`);
-    }
+    expectAllAlive(run, topology);
     await pause(run.random.between(300, 1_500));
   }
   await good.stop();
+  expectAllAlive(run, topology);
   const findings = await crowd.finish();
   totals.findings += findings.total;
   totals.acked += crowd.history.acked;
@@ -114,6 +113,12 @@ async function endure(
   const { p99, count } = percentilesOf(good.waits);
   run.say(`  good side: p99 ${Math.round(p99)} ms of ${count} sends`);
   run.expect(p99 < goodMs, `the good side waited ${Math.round(p99)} ms (p99)`);
+}
+
+function expectAllAlive(run: Run, { nodes }: Topology): void {
+  for (const { ended, log } of nodes) {
+    run.expect(ended === undefined, `${ended}: ${log().slice(-2_000)}`);
+  }
 }
 
 interface Split {
@@ -140,6 +145,7 @@ function chooseSplit(
     .slice(0, size)
     .map(({ index }) => index);
   const harmed = links.flatMap((link) => apart.flatMap((node) => proxies[link][node] ?? []));
+  if (harmed.length === 0) throw new Error(`no line of ${links} can be harmed`);
   const ms = run.sized({ ci: random.between(300, 1_500), full: random.between(100, 25_000) });
   const keepSilent = random.chance(run.sized({ ci: 0.1, full: 0.3 }));
   // Without Redis sends are as good as with it.

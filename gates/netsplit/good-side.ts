@@ -5,6 +5,8 @@ import type { Tenant } from '../kit/tenant.ts';
 import type { Topology } from '../kit/topology.ts';
 
 const everyMs = 100;
+/** One question that was swallowed is given up after 30 s; the next one has to be answered. */
+const backMs = 45_000;
 
 type Node = Topology['nodes'][number];
 
@@ -61,7 +63,13 @@ export class GoodSide {
     }
   }
 
+  /** Ends it; a node that was healed has to take messages again before that. */
   async stop(): Promise<void> {
+    const until = performance.now() + backMs;
+    while (this.#recovering.size > 0 && performance.now() < until) await pause(everyMs);
+    for (const node of this.#recovering.keys()) {
+      this.refusals.push(`node ${node} was healed and takes nothing, ${backMs} ms later`);
+    }
     this.#over = true;
     await Promise.all(this.#loops);
   }

@@ -54,6 +54,9 @@ const smallPlan = {
   pauseMs: 60,
 };
 
+/** Among fewer messages an order proves nothing. */
+const fewest = 50;
+
 async function talkInDisorder(
   run: Run,
   topology: Topology,
@@ -79,6 +82,7 @@ async function talkInDisorder(
   const name = `${topology.kind} of ${topology.nodes.length}`;
   run.note(`acknowledged, ${name}`, crowd.history.acked);
   run.note(`disturbances, ${name}`, disturbed_);
-  run.expect(crowd.history.acked > 0, 'something was acknowledged');
+  run.expect(crowd.history.acked >= fewest, `only ${crowd.history.acked} were acknowledged`);
+  run.expect(disturbed_ > 0 || !disturbed, 'nothing was disturbed');
   return findings.total;
 }

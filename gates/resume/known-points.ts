@@ -53,6 +53,7 @@ export async function comeFromAnywhere(
     totals.found += 1;
     run.fail(`coming back from ${lastSeq} of ${log.messages.length}: ${wrong}`);
   }
+  run.expect(resets > 0 && resets < times, `${resets} of ${times} were resets`);
   run.note(`resets, ${topology.kind} of ${topology.nodes.length}`, resets);
   await Promise.all(returning.map((socket) => socket.close()));
 }
@@ -99,6 +100,7 @@ async function comeBack(
     const changes = answer.conversations.find(({ id }) => id === conversation);
     if (changes === undefined) return { wrong: 'the conversation is not told', reset: false };
     if (changes.reset) {
+      if (changes.messages.length === 0) return { wrong: 'a reset with no message', reset: true };
       if (log.length - lastSeq < resetFrom - 100) return { wrong: 'reset too soon', reset: true };
       return { ...wrongIn(changes, log.length - changes.messages.length, log), reset: true };
     }

@@ -36,8 +36,9 @@ class OwnRedisBus extends RedisBus {
   }
 }
 
-async function open(url: string, waitMs = 5_000): Promise<OwnRedisBus> {
-  return new OwnRedisBus(await openRedis(url, { log, waitMs }));
+async function open(url: string, waitMs = 5_000) {
+  const bus = new OwnRedisBus(await openRedis(url, { log, waitMs }));
+  return Object.assign(bus, { [Symbol.asyncDispose]: () => bus.close() });
 }
 
 async function listening(url: string, waitMs?: number): Promise<ListeningNode> {
@@ -100,6 +101,20 @@ describe('bus over a Redis that comes and goes', () => {
     await single.ask('FLUSHALL');
     here.bus.publish(topic, [sign('still here')]);
     await there.until(() => there.of(topic).length === 1);
+  });
+
+  it('[BU17] who has another database of the same Redis is another installation', async () => {
+    await using ours = await listening(`${single.url}/1`);
+    await using theirs = await listening(`${single.url}/2`);
+    await using ourOther = await open(`${single.url}/1`);
+    await using theirOther = await open(`${single.url}/2`);
+    await Promise.all([ours.listen(topic), theirs.listen(topic)]);
+    theirOther.publish(topic, [sign('of them')]);
+    await theirs.until(() => theirs.of(topic).length === 1);
+    ourOther.publish(topic, [sign('of us')]);
+    await ours.until(() => ours.of(topic).length > 0);
+    expect(ours.of(topic)).toEqual([sign('of us')]);
+    expect(theirs.of(topic)).toEqual([sign('of them')]);
   });
 
   it('[BU13] while Redis hangs, little is kept and the rest dropped, and nobody waits', async () => {

@@ -25,6 +25,7 @@ export class RedisBus implements Bus {
   readonly #node = randomUUID();
   readonly #log: RedisBusOptions['log'];
   readonly #channels: ReturnType<Redis['openChannels']>;
+  readonly #prefix: string;
   /** By channel. */
   readonly #topics = new Map<string, Topic>();
   #handler: BusHandler = () => {};
@@ -38,6 +39,8 @@ export class RedisBus implements Bus {
 
   constructor({ redis, log }: RedisBusOptions) {
     this.#log = log;
+    // Redis carries what is published to all its databases, and each is another installation's.
+    this.#prefix = redis.database === 0 ? 'parley:' : `parley:${redis.database}:`;
     this.#channels = redis.openChannels({
       onText: (channel, text) => this.#hear(channel, text),
       onHearing: (channels) => {
@@ -58,13 +61,13 @@ export class RedisBus implements Bus {
   }
 
   subscribe(topic: Topic): void {
-    const channel = channelOf(topic);
+    const channel = this.#channelOf(topic);
     this.#topics.set(channel, topic);
     this.#channels.subscribe(channel);
   }
 
   unsubscribe(topic: Topic): void {
-    const channel = channelOf(topic);
+    const channel = this.#channelOf(topic);
     this.#topics.delete(channel);
     this.#channels.unsubscribe(channel);
   }
@@ -72,7 +75,7 @@ export class RedisBus implements Bus {
   publish(topic: Topic, messages: readonly BusMessage[]): void {
     // First of all to the others: a handler of ours that fails must not keep it from them.
     this.#queue(topic, messages);
-    if (this.#topics.has(channelOf(topic))) this.#handler(topic, messages);
+    if (this.#topics.has(this.#channelOf(topic))) this.#handler(topic, messages);
   }
 
   figures(): BusFigures {
@@ -103,7 +106,10 @@ export class RedisBus implements Bus {
     for (const [topic, messages] of tick) {
       for (const some of portions(messages)) {
         this.#published++;
-        const taken = this.#channels.publish(channelOf(topic), writeBusText(this.#node, some));
+        const taken = this.#channels.publish(
+          this.#channelOf(topic),
+          writeBusText(this.#node, some),
+        );
         if (!taken) this.#dropped++;
       }
     }
@@ -125,16 +131,16 @@ export class RedisBus implements Bus {
     }
   }
 
+  /** The braces keep all that concerns one topic in one slot of a cluster. */
+  #channelOf(topic: Topic): string {
+    return `${this.#prefix}{${topic}}`;
+  }
+
   #complain(channel: string): void {
     if (performance.now() < this.#complainedAt + complainEveryMs) return;
     this.#complainedAt = performance.now();
     this.#log.warn({ channel }, 'news on the bus that this version does not understand: left out');
   }
-}
-
-/** The braces keep all that concerns one topic in one slot of a cluster. */
-function channelOf(topic: Topic): string {
-  return `parley:{${topic}}`;
 }
 
 function* portions(messages: readonly BusMessage[]): Generator<readonly BusMessage[]> {

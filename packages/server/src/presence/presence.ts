@@ -208,18 +208,20 @@ export class PresenceDesk {
 
   /** Tells who watches; the node of a watcher spares those who block the person themselves. */
   async #tell(changes: readonly PresenceChange[]): Promise<void> {
-    for (const { online, turn, ...scope } of changes) {
-      const here = this.#here.get(personKey(scope));
-      if (online && here !== undefined) this.#publish(scope, comingOf(here, turn));
-    }
-    const gone = changes.filter(({ online }) => !online);
-    for (const [tenant, people] of Map.groupBy(gone, (one) => one.tenant)) {
-      await this.#tellOffline(tenant, people);
+    const others = changes.filter(({ online, turn, ...scope }) => {
+      const here = online ? this.#here.get(personKey(scope)) : undefined;
+      if (here !== undefined) this.#publish(scope, comingOf(here, turn));
+      return here === undefined;
+    });
+    for (const [tenant, people] of Map.groupBy(others, (one) => one.tenant)) {
+      await this.#tellOthers(tenant, people);
     }
   }
 
-  async #tellOffline(tenant: string, people: readonly PresenceChange[]): Promise<void> {
-    await writeLastSeen(this.#options.db, tenant, people);
+  /** Of people without a connection to this node: who went, and who is at another node after all. */
+  async #tellOthers(tenant: string, people: readonly PresenceChange[]): Promise<void> {
+    const gone = people.filter(({ online }) => !online);
+    if (gone.length > 0) await writeLastSeen(this.#options.db, tenant, gone);
     const news = await this.newsOf(tenant, new Map(people.map((one) => [one.user, one])));
     for (const [user, one] of news) this.#publish({ tenant, user }, one);
   }

@@ -1,4 +1,4 @@
-import { createClient, RedisClient } from '@redis/client';
+import { createClient, ErrorReply, RedisClient } from '@redis/client';
 import type { Logger } from 'pino';
 
 /** A connected client: commands go out in the order in which they are given. */
@@ -25,7 +25,7 @@ interface LineOptions {
 }
 
 const openMs = 3_000;
-const pingEveryMs = 1_000;
+const probeEveryMs = 1_000;
 /** No answer for this long: another connection is tried. */
 const silenceMs = 3_000;
 const firstPauseMs = 50;
@@ -51,6 +51,14 @@ export function nameOf({ host, port }: Pick<ServerAddress, 'host' | 'port'>): st
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
+/** It loads what it kept, runs a script that does not end, or is a replica of another one. */
+const noUse = /^(LOADING|BUSY|MASTERDOWN|READONLY)\b/;
+
+/** Whether an error is a server's answer, and not that it can do nothing for us now. */
+export function isAnswer(error: unknown): error is ErrorReply {
+  return error instanceof ErrorReply && !noUse.test(error.message);
+}
+
 /** A connection to one server, which is opened again whenever it is lost or goes silent. */
 export class Line {
   readonly address: ServerAddress;
@@ -60,7 +68,7 @@ export class Line {
   /** Ends what is waited for now. */
   #stop: () => void = () => {};
   #link: RedisLink | undefined;
-  /** Since when a ping has not been answered. */
+  /** Since when a probe has not been answered. */
   #silentSince: number | undefined;
 
   constructor(options: LineOptions) {
@@ -77,7 +85,7 @@ export class Line {
   /** Whether what is sent now can be expected to be answered. */
   get answers(): boolean {
     const silentSince = this.#silentSince ?? performance.now();
-    return this.#link !== undefined && performance.now() - silentSince < pingEveryMs;
+    return this.#link !== undefined && performance.now() - silentSince < probeEveryMs;
   }
 
   async close(): Promise<void> {
@@ -95,7 +103,8 @@ export class Line {
       client.on('error', lose);
       this.#stop = stop;
       try {
-        await inTime(openMs, Promise.race([client.connect(), over]));
+        const ready = client.connect().then(() => probe(client));
+        await inTime(openMs, Promise.race([ready, over]));
         if (this.#closed) continue;
         if (failures > 0) this.#options.log?.info(this.#about(), 'Redis is back');
         failures = 0;
@@ -119,10 +128,10 @@ export class Line {
   async #watch(client: RedisLink): Promise<void> {
     while (this.#link === client) {
       this.#silentSince = performance.now();
-      await inTime(silenceMs, client.sendCommand(['PING']));
+      await inTime(silenceMs, probe(client));
       if (this.#link !== client) return;
       this.#silentSince = undefined;
-      await new Promise((resolve) => setTimeout(resolve, pingEveryMs).unref());
+      await new Promise((resolve) => setTimeout(resolve, probeEveryMs).unref());
     }
   }
 
@@ -160,6 +169,20 @@ function dial({ host, port, tls, username, password, database }: ServerAddress) 
     commandOptions: { timeout: 0 },
     maintNotifications: 'disabled',
   });
+}
+
+/**
+ * Rejects where the server can do nothing for us now.
+ *
+ * By a command that writes, though there is nothing to do: a replica answers PING as its master did.
+ */
+async function probe(client: RedisLink): Promise<void> {
+  try {
+    await client.sendCommand(['DEL', 'parley:nothing']);
+  } catch (error) {
+    // That the key is served elsewhere is an answer, too.
+    if (!isAnswer(error)) throw error;
+  }
 }
 
 /** Rejects when the work is not done in this many milliseconds. */

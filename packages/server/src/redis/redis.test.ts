@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { type AddressInfo, connect } from 'node:net';
+import { type AddressInfo, connect, createServer as createPlainServer } from 'node:net';
 import { Writable } from 'node:stream';
 import { createServer, getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { pino } from 'pino';
@@ -11,6 +11,9 @@ import { type RedisCluster, startRedisCluster } from './testing/redis-cluster.ts
 import { type RedisServer, startRedis } from './testing/redis-server.ts';
 
 const log = pino({ level: 'silent' });
+
+/** What it kept takes about a second and a half to load. */
+const slowToLoad = ['--key-load-delay', '400', '--loading-process-events-interval-bytes', '1024'];
 
 let single: RedisServer;
 let cluster: RedisCluster;
@@ -152,6 +155,40 @@ describe('a server that is away', () => {
     expect(told).toEqual([true, false, true]);
   });
 
+  it('[RD6] one that still loads what it kept is away, which is said once', async () => {
+    await using server = await startRedis({ settings: slowToLoad });
+    await server.ask('DEBUG', 'POPULATE', '2500', 'key', '100');
+    await server.ask('SAVE');
+    const { logged, log } = written();
+    await using redis = await open(server.url, { log });
+    const told: boolean[] = [];
+    redis.onReachable((reachable) => told.push(reachable));
+    await server.kill();
+    await server.start();
+    await reached(redis);
+    expect(await redis.run('key:1', ['EXISTS', 'key:1'])).toBe(1);
+    expect(told).toEqual([true, false, true]);
+    expect(logged().match(/Redis is away/g)).toHaveLength(1);
+  });
+
+  it('[RD6] a cluster that still loads what it kept is not taken for a single server', async () => {
+    await using loading = await startRedisCluster(1, slowToLoad);
+    const [server] = loading.servers;
+    await server?.ask('DEBUG', 'POPULATE', '2500', 'key', '100');
+    await server?.ask('SAVE');
+    await server?.kill();
+    const started = server?.start();
+    await using redis = await open(loading.url, { waitMs: 10 });
+    const asked: (boolean | undefined)[] = [];
+    while (!redis.reachable) {
+      asked.push(redis.isCluster);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    await started;
+    expect(redis.isCluster).toBe(true);
+    expect(asked).not.toContain(false);
+  });
+
   it('[RD3] closing does not wait for it', async () => {
     await using server = await startRedis();
     const redis = await openRedis(server.url, { log });
@@ -159,6 +196,38 @@ describe('a server that is away', () => {
     const started = performance.now();
     await redis.close();
     expect(performance.now() - started).toBeLessThan(2_000);
+  });
+});
+
+describe('a server that became a replica', () => {
+  it('[RD6] is left for whoever is at its address now, by commands and by who listens', async () => {
+    await using old = await startRedis();
+    await using successor = await startRedis();
+    await using front = await frontOf(old);
+    const { logged, log } = written();
+    await using redis = await open(front.url, { log });
+    const heard = Promise.withResolvers<string>();
+    let hearing = 0;
+    const channels = redis.openChannels({
+      onText: (_channel, text) => heard.resolve(text),
+      onHearing: () => hearing++,
+      onLost: () => {},
+    });
+    channels.subscribe('news');
+    while (hearing < 1) await new Promise((resolve) => setTimeout(resolve, 10));
+    // The connections stay, as with a name that leads elsewhere from now on.
+    await old.ask('REPLICAOF', '127.0.0.1', String(successor.port));
+    while (!logged().includes('READONLY')) await new Promise((resolve) => setTimeout(resolve, 10));
+    expect(redis.reachable).toBe(false);
+    front.leadTo(successor);
+    await reached(redis);
+    expect(await redis.run('a', ['SET', 'a', '2'])).toBe('OK');
+    expect(await successor.ask('GET', 'a')).toBe('2');
+    while (hearing < 2) await new Promise((resolve) => setTimeout(resolve, 10));
+    expect(await successor.ask('PUBSUB', 'NUMSUB', 'news')).toEqual(['news', 1]);
+    channels.publish('news', 'heard by the successor');
+    expect(await heard.promise).toBe('heard by the successor');
+    expect(logged().match(/Redis is away/g)).toHaveLength(1);
   });
 });
 
@@ -206,6 +275,30 @@ describe('the way in', () => {
     expect(logged()).toContain('no cluster');
   });
 });
+
+/** An address that leads to one server, and later to another one. */
+async function frontOf(server: RedisServer) {
+  let { port: leadsTo } = server;
+  const front = createPlainServer((near) => {
+    const far = connect(leadsTo, '127.0.0.1');
+    near.on('error', () => far.destroy());
+    far.on('error', () => near.destroy());
+    near.pipe(far).pipe(near);
+  });
+  front.listen(0, '127.0.0.1');
+  await once(front, 'listening');
+  const { port }: AddressInfo = addressOf(front.address());
+  return {
+    url: `redis://127.0.0.1:${port}`,
+    leadTo(other: RedisServer) {
+      leadsTo = other.port;
+    },
+    async [Symbol.asyncDispose]() {
+      front.close();
+      await once(front, 'close');
+    },
+  };
+}
 
 /** A door with TLS before a server without. */
 async function tlsBefore(server: RedisServer, certificate: ReturnType<typeof testCertificate>) {

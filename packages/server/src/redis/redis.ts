@@ -46,6 +46,8 @@ export async function openRedis(
  * Nothing waits for a server that is away: commands are refused at once, and kept for nobody.
  */
 export class Redis {
+  /** The database that the URL names. Channels know nothing of it. */
+  readonly database: number;
   readonly #servers: Servers;
   readonly #log: RedisOptions['log'];
   readonly #listeners: ((reachable: boolean) => void)[] = [];
@@ -56,6 +58,7 @@ export class Redis {
 
   constructor(seeds: ConstructorParameters<typeof Servers>[0]['seeds'], log: RedisOptions['log']) {
     this.#log = log;
+    this.database = seeds[0].database ?? 0;
     this.#servers = new Servers({ seeds, log, onChange: () => this.#changed() });
     // A server that has gone silent is noticed by asking.
     this.#timer = setInterval(() => this.#review(), 250);

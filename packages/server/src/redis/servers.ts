@@ -1,6 +1,5 @@
-import { ErrorReply } from '@redis/client';
 import type { Logger } from 'pino';
-import { inTime, Line, nameOf, type RedisLink, type ServerAddress } from './line.ts';
+import { inTime, isAnswer, Line, nameOf, type RedisLink, type ServerAddress } from './line.ts';
 import { parseSlotRanges, slotOf } from './slots.ts';
 
 interface ServersOptions {
@@ -116,7 +115,7 @@ export class Servers {
       return true;
     } catch (error) {
       // It answered: it is no cluster, or hides that it is one.
-      if (!(error instanceof ErrorReply)) return false;
+      if (!isAnswer(error)) return false;
       await this.#takeSingle();
       return true;
     }

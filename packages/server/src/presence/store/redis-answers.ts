@@ -14,7 +14,7 @@ const stepSchema = z.tuple([
   z.array(z.string()),
 ]);
 
-const deadSchema = z.tuple([count, count, z.number(), digits, z.array(z.string())]);
+const deadSchema = z.tuple([count, count, count, z.number(), digits, z.array(z.string())]);
 
 /** What `stepScript` answers. */
 export interface StepAnswer {
@@ -37,6 +37,8 @@ export interface StepAnswer {
 export interface DeadAnswer {
   readonly turn: number;
   readonly micros: number;
+  /** When the lease ended, by Redis' clock. */
+  readonly ended: number;
   readonly agoMs: number;
   readonly people: readonly { readonly key: string; readonly elsewhere: boolean }[];
 }
@@ -59,10 +61,10 @@ export function readStep(answer: unknown): StepAnswer {
 /** Reads what `deadScript` answered; undefined: there is nobody left. */
 export function readDead(answer: unknown): DeadAnswer | undefined {
   if (Array.isArray(answer) && answer.length === 0) return undefined;
-  const [turn, micros, agoMs, elsewhere, keys] = deadSchema.parse(answer);
+  const [turn, micros, ended, agoMs, elsewhere, keys] = deadSchema.parse(answer);
   const marks = flags(elsewhere);
   const people = keys.map((key, index) => ({ key, elsewhere: marks[index] === true }));
-  return { turn, micros, agoMs: Math.max(0, agoMs), people };
+  return { turn, micros, ended, agoMs: Math.max(0, agoMs), people };
 }
 
 function flags(digits: string): boolean[] {

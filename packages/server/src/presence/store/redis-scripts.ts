@@ -116,7 +116,8 @@ return {done and 1 or 0, turn, micros, born, young and 1 or 0, elsewhere, online
  * Names people of a lease that has ended; they stay until `forgetScript` is told that all was said.
  *
  * Arguments: that lease, how long leases live, our newest turn, how many at the most. Answers: turn,
- * clock, milliseconds since it was renewed last, who of them is at other nodes, the people; or nothing.
+ * clock, when the lease ended, milliseconds since it was renewed last, who of them is at other nodes,
+ * the people; or nothing.
  */
 export const deadScript = `${opening}
 if living or not ends then return {} end
@@ -126,13 +127,16 @@ if #some == 0 then
   return {}
 end
 next_turn()
-return {turn, micros, now - ends + lease_ms, found(others, some, 1, #some), some}
+return {turn, micros, ends, now - ends + lease_ms, found(others, some, 1, #some), some}
 `;
 
-/** Forgets people of a lease that has ended; if it lives again it has said anew whom it has. */
+/**
+ * Forgets people of a lease that has ended, if it ended when the fourth argument says: since it was
+ * looked at it may have lived again, said anew whom it has, and ended again.
+ */
 export const forgetScript = `${opening}
-if not living then
-  each(ARGV, 4, #ARGV, function(from, to) redis.call('SREM', theirs, unpack(ARGV, from, to)) end)
+if not living and ends == tonumber(ARGV[4]) then
+  each(ARGV, 5, #ARGV, function(from, to) redis.call('SREM', theirs, unpack(ARGV, from, to)) end)
 end
 return {}
 `;

@@ -52,9 +52,9 @@ export class SlotScripts {
     return answer;
   }
 
-  /** All was said about these people of a lease that has ended. */
-  async forget(lease: string, people: readonly string[]): Promise<void> {
-    await this.#run(forgetScript, lease, people);
+  /** All was said about these people of a lease that ended then. */
+  async forget(lease: string, ended: number, people: readonly string[]): Promise<void> {
+    await this.#run(forgetScript, lease, [String(ended), ...people]);
   }
 
   /** This node's lease ends so much later. */

@@ -49,8 +49,10 @@ export class RedisSlot {
   readonly #stored = new Set<string>();
   readonly #wishes = new Map<string, Wish>();
   readonly #questions = new Map<string, Question[]>();
-  /** Who left while Redis was away, and when. */
+  /** Who was said to have left while Redis was away, and when. */
   readonly #departed = new Map<string, number>();
+  /** Who is to be told of as online again with the next beat. */
+  readonly #untold: PresenceChange[] = [];
   /** Redis has what we believe. */
   #sound = false;
   /** When the slot was empty, as it was known last. */
@@ -66,7 +68,6 @@ export class RedisSlot {
   }
 
   hold(key: string): Promise<Counted> {
-    this.#departed.delete(key);
     return this.#wish(key, 'hold');
   }
 
@@ -94,6 +95,7 @@ export class RedisSlot {
   beat(): void {
     this.#beatDue = true;
     this.#restUntil = 0;
+    if (this.#untold.length > 0) void this.#tell(this.#untold.splice(0));
     void this.#work();
   }
 
@@ -208,15 +210,30 @@ export class RedisSlot {
       const online = act === 'hold';
       if (online) this.#stored.add(key);
       else this.#stored.delete(key);
-      const counted = { elsewhere: elsewhere[index] === true, turn };
-      if (settle !== undefined) settle(counted);
-      else if (!counted.elsewhere) {
-        const agoMs = performance.now() - (this.#departed.get(key) ?? performance.now());
+      const isElsewhere = elsewhere[index] === true;
+      // This node took them for gone and said so, perhaps to nodes that never were in doubt.
+      const departedAt = this.#departed.get(key);
+      this.#departed.delete(key);
+      if (isElsewhere && departedAt !== undefined && (!online || settle === undefined)) {
+        changes.push({ ...personOf(key), online: true, turn, agoMs: 0 });
+      } else if (!isElsewhere && settle === undefined) {
+        const agoMs = departedAt === undefined ? 0 : performance.now() - departedAt;
         changes.push({ ...personOf(key), online, turn, agoMs });
       }
-      this.#departed.delete(key);
+      settle?.({ elsewhere: isElsewhere && !(online && departedAt !== undefined), turn });
     });
-    if (changes.length > 0) this.#options.onChange(changes).catch(this.#options.onError);
+    if (changes.length > 0) void this.#tell(changes);
+  }
+
+  async #tell(changes: readonly PresenceChange[]): Promise<void> {
+    try {
+      await this.#options.onChange(changes);
+    } catch (error) {
+      this.#options.onError(error);
+      // Those who went are told of until it works by whoever was answered that they did.
+      const back = changes.filter(({ online }) => online);
+      if (this.#untold.length + back.length <= mostDeparted) this.#untold.push(...back);
+    }
   }
 
   #putBack({ wishes }: Batch): void {
@@ -231,8 +248,10 @@ export class RedisSlot {
     this.#sound = false;
     this.#beatDue = false;
     for (const [key, { act, settle }] of this.#wishes) {
-      if (act === 'hold') this.#stored.add(key);
-      else {
+      if (act === 'hold') {
+        this.#stored.add(key);
+        this.#departed.delete(key);
+      } else {
         this.#stored.delete(key);
         if (this.#departed.size < mostDeparted && !this.#departed.has(key)) {
           this.#departed.set(key, performance.now());
@@ -253,13 +272,13 @@ export class RedisSlot {
       for (;;) {
         const found = await this.#scripts.dead(lease);
         if (found === undefined) break;
-        const { turn, agoMs, people } = found;
+        const { turn, ended, agoMs, people } = found;
         const gone = people.filter(({ elsewhere }) => !elsewhere);
         const changes = gone.map(({ key }) => ({ ...personOf(key), online: false, turn, agoMs }));
         // First told, then forgotten: should this node die in between, another one tells.
         if (changes.length > 0) await this.#options.onChange(changes);
         const told = people.map(({ key }) => key);
-        await this.#scripts.forget(lease, told);
+        await this.#scripts.forget(lease, ended, told);
       }
     } catch (error) {
       // Redis or the database is away: they stay, and the next beat finds them.

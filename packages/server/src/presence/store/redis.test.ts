@@ -19,21 +19,23 @@ class TestNode implements AsyncDisposable {
   readonly scripts: number[] = [];
   settled = 0;
   readonly #redis: Redis;
+  #going: Promise<void> | undefined;
   #wake: () => void = () => {};
 
-  static async open(url: string): Promise<TestNode> {
-    return new TestNode(await openRedis(url, { log }));
+  static async open(url: string, pace = times): Promise<TestNode> {
+    return new TestNode(await openRedis(url, { log }), pace);
   }
 
-  private constructor(redis: Redis) {
+  private constructor(redis: Redis, pace: typeof times) {
     this.#redis = redis;
     const run = redis.runScript.bind(redis);
-    redis.runScript = (script, keys, args) => {
+    redis.runScript = async (script, keys, args) => {
       this.scripts.push(args.length);
       this.#wake();
+      await this.#going;
       return run(script, keys, args);
     };
-    this.store = new RedisPresenceStore({ redis, log, times });
+    this.store = new RedisPresenceStore({ redis, log, times: pace });
     this.store.onChange(async (changes) => {
       this.changes.push(...changes);
       this.#wake();
@@ -76,6 +78,22 @@ class TestNode implements AsyncDisposable {
     await this.until(() => this.scripts.length >= before + 16 * times);
   }
 
+  /** It does nothing more until the returned function is called. */
+  pause(): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#going = promise;
+    return resolve;
+  }
+
+  /** Its scripts fail until the returned function is called; its connection stays. */
+  cutOff(): () => void {
+    this.#going = Promise.reject(new Error('Redis does not answer.'));
+    this.#going.catch(() => {});
+    return () => {
+      this.#going = undefined;
+    };
+  }
+
   /** As `kill -9`: nothing of it is heard any more. */
   async die(): Promise<void> {
     await this.#redis.close();
@@ -110,6 +128,19 @@ describe.each(backings)('%s', (name, start) => {
   afterAll(() => backing[Symbol.asyncDispose]());
 
   const emptied = () => Promise.all(backing.servers.map((server) => server.ask('FLUSHALL')));
+
+  /** As if all nodes had been paused: their leases are over, and somebody has told of it. */
+  const endAllLeases = () =>
+    Promise.all(
+      Array.from({ length: 16 }, async (_, slot) => {
+        const key = `parley:{presence-${slot}}`;
+        for (const server of backing.servers) {
+          await server
+            .ask('EVAL', endLeases, '1', `${key}:leases`)
+            .catch((error: Error) => expect(error.message).toMatch(/^MOVED/));
+        }
+      }),
+    );
 
   async function nodes(count: number) {
     await emptied();
@@ -193,17 +224,7 @@ describe.each(backings)('%s', (name, start) => {
     await using all = await nodes(2);
     const { a, b } = all;
     await a.hold('ann', 'bob');
-    // As if it had been paused: its leases are over, and somebody has told of it.
-    await Promise.all(
-      Array.from({ length: 16 }, async (_, slot) => {
-        const key = `parley:{presence-${slot}}`;
-        for (const server of backing.servers) {
-          await server
-            .ask('EVAL', endLeases, '1', `${key}:leases`)
-            .catch((error: Error) => expect(error.message).toMatch(/^MOVED/));
-        }
-      }),
-    );
+    await endAllLeases();
     await a.until(() => a.told.length === 2);
     expect(a.told).toEqual(['+ann', '+bob']);
     expect(await b.online('ann', 'bob')).toEqual(['ann', 'bob']);
@@ -211,6 +232,31 @@ describe.each(backings)('%s', (name, start) => {
     for (const { user, turn } of a.changes) {
       for (const gone of b.changes) if (gone.user === user) expect(gone.turn).toBeLessThan(turn);
     }
+  });
+
+  it('[PR12] tells anew of a node that lived again, and died, while its people were told of', async () => {
+    await using all = await nodes(2);
+    const { a, b } = all;
+    const slow = Promise.withResolvers<void>();
+    const turns: number[] = [];
+    b.store.onChange(async (changes) => {
+      turns.push(...changes.map(({ turn }) => turn));
+      await slow.promise;
+    });
+    await a.hold('ann');
+    const goOn = a.pause();
+    await endAllLeases();
+    while (turns.length === 0) await b.beats(1);
+    goOn();
+    await a.until(() => a.told.length === 1);
+    await a.die();
+    // Nobody can tell of this second death as long as the first is being told of.
+    await b.beats((2 * times.leaseMs) / times.beatMs);
+    expect(turns).toHaveLength(1);
+    slow.resolve();
+    while (turns.length < 2) await b.beats(1);
+    const [back] = a.changes;
+    expect(turns[1]).toBeGreaterThan(back?.turn ?? Number.POSITIVE_INFINITY);
   });
 
   it('[PR14] makes it good that Redis lost everything, or some of it', async () => {
@@ -311,6 +357,52 @@ describe('while Redis is away', () => {
     expect(a.told).toEqual(['+ann', '+cy', '+eve', '-bob']);
     for (const { turn } of a.changes)
       expect(turn).toBeGreaterThan(came?.turn ?? Number.POSITIVE_INFINITY);
+  });
+
+  it('[PR20] tells that who went meanwhile is at another node after all, until it is told', async () => {
+    await using server = await startRedis();
+    await using a = await TestNode.open(server.url);
+    await using b = await TestNode.open(server.url);
+    await Promise.all([a.hold('ann', 'bob'), b.hold('ann')]);
+    let refused = 0;
+    const told = Promise.withResolvers<readonly PresenceChange[]>();
+    a.store.onChange(async (changes) => {
+      if (changes.every(({ user }) => user !== 'ann')) return;
+      if (++refused <= 2) throw new Error('the database is away');
+      told.resolve(changes);
+    });
+    server.freeze();
+    const [gone] = await a.release('ann');
+    // All that this node knows; it may have said so to the others, too.
+    expect(gone?.elsewhere).toBe(false);
+    server.thaw();
+    const [back] = await told.promise;
+    expect(back).toMatchObject({ user: 'ann', online: true });
+    expect(back?.turn).toBeGreaterThan(gone?.turn ?? Number.POSITIVE_INFINITY);
+  });
+
+  it('[PR20] does so, too, of who came back before that, whether they stayed or not', async () => {
+    await using server = await startRedis();
+    const long = { ...times, leaseMs: 60_000 };
+    // Without a beat, so that what is asked for here is the first that Redis hears again.
+    await using a = await TestNode.open(server.url, { ...long, beatMs: 60_000 });
+    await using b = await TestNode.open(server.url, long);
+    await Promise.all([a.hold('ann', 'bob'), b.hold('ann', 'bob')]);
+    const mend = a.cutOff();
+    expect(await a.release('ann', 'bob')).toMatchObject([
+      { elsewhere: false },
+      { elsewhere: false },
+    ]);
+    mend();
+    // Only then it is tried again.
+    await b.beats(3);
+    const [back, , left] = await Promise.all([a.hold('ann'), a.hold('bob'), a.release('bob')]);
+    // They were told of as gone: so that they are there is news.
+    expect(back).toMatchObject([{ elsewhere: false }]);
+    expect(left).toMatchObject([{ elsewhere: true }]);
+    await a.until(() => a.told.length > 0);
+    expect(a.told).toEqual(['+bob']);
+    expect(await b.online('ann', 'bob')).toEqual(['ann', 'bob']);
   });
 
   it('[PR19] a look never waits for a Redis that hangs longer than 100 ms', async () => {

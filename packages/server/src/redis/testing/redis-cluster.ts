@@ -2,10 +2,13 @@ import { parseSlotRanges, slotCount } from '../slots.ts';
 import { freePort, newFolder, RedisServer } from './redis-server.ts';
 
 /** A real Redis cluster without replicas: `await using redis = await startRedisCluster()`. */
-export async function startRedisCluster(masters = 3): Promise<RedisCluster> {
+export async function startRedisCluster(
+  masters = 3,
+  more: readonly string[] = [],
+): Promise<RedisCluster> {
   const servers: RedisServer[] = [];
   for (let n = 0; n < masters; n++) {
-    servers.push(await startServer());
+    servers.push(await startServer(more));
   }
   const cluster = new RedisCluster(servers);
   await cluster.form();
@@ -20,8 +23,9 @@ const settings = [
   ...['--repl-diskless-sync-delay', '0', '--repl-ping-replica-period', '1'],
 ];
 
-async function startServer(): Promise<RedisServer> {
-  const server = new RedisServer(await freePort(), { settings }, await newFolder());
+async function startServer(more: readonly string[] = []): Promise<RedisServer> {
+  const options = { settings: [...settings, ...more] };
+  const server = new RedisServer(await freePort(), options, await newFolder());
   await server.start();
   return server;
 }
