@@ -4,7 +4,7 @@ import { pause } from '../history/talk.ts';
 import type { Gate } from '../kit/gate.ts';
 import type { Run } from '../kit/run.ts';
 import type { Topology } from '../kit/topology.ts';
-import { believes } from './believes.ts';
+import { believes, runsAhead } from './believes.ts';
 import { repeats } from './repeats.ts';
 import { storedTimes } from './stored-times.ts';
 import { tokens } from './tokens.ts';
@@ -36,8 +36,7 @@ async function apart(run: Run): Promise<void> {
   await repeats(run, cluster);
   const crowd = await gather(run, cluster);
   await pause(run.sized({ ci: 4_000, full: 60_000 }));
-  // It has run for longer than that.
-  await believes(cluster.nodes[2], 4_000);
+  await runsAhead(cluster.nodes[2], run.sized({ ci: 4_000, full: 60_000 }));
   await finish(run, cluster, crowd);
 }
 

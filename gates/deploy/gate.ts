@@ -121,6 +121,7 @@ async function neighbours(run: Run): Promise<void> {
   }
   await refused(run, cluster, next + 1);
   await crowd.finish();
+  run.expect(crowd.history.acked > 0, 'something was acknowledged');
   run.note('acknowledged beside a newer schema', crowd.history.acked);
 }
 

@@ -39,6 +39,8 @@ export async function checkKilled(scene: Scene): Promise<number> {
   for (const seq of [1, 2]) {
     await Promise.all([...everybody].map(([user, person]) => marks.read(user, person, seq)));
   }
+  const marked = marks.acknowledged.size;
+  run.expect(marked === users.length, `only ${marked} of ${users.length} have read anything`);
   // Marks are under way while it happens.
   const reading = [...everybody].map(async ([user, person]) => {
     for (let seq = 3; seq < lastSeq; seq++) await marks.read(user, person, seq);
@@ -70,7 +72,11 @@ export async function checkKilled(scene: Scene): Promise<number> {
     ];
     run.expect(flickered.length === 0, `told offline although there: ${some(flickered)}`);
     run.expect(missing.length === 0, `back and not shown online: ${some(missing)}`);
-    run.expect(watcher.update().length === 0, 'a read mark went back before somebody’s eyes');
+    const { wentBack } = watcher;
+    run.expect(
+      wentBack.length === 0,
+      `a read mark went back before somebody’s eyes: ${some(wentBack)}`,
+    );
   }
   const late = await Watcher.open(tenant, b, 'watch0', users);
   const wrong = [
@@ -110,6 +116,7 @@ async function checkLastSeen(scene: Scene, ghosts: readonly string[], killed: nu
     );
     return answer.rows;
   });
+  run.expect(rows.length === ghosts.length, `${rows.length} of ${ghosts.length} ghosts are stored`);
   const wrong = rows.filter(({ last_seen_at }) => {
     const at = last_seen_at?.getTime() ?? 0;
     return at < killed - 4_000 || at > killed + 1_000;

@@ -14,6 +14,8 @@ export class Watcher {
   readonly told: Told[] = [];
   readonly socket: Person;
   readonly #shown = new Map<string, boolean>();
+  /** Read marks that were told lower than before. */
+  readonly wentBack: string[] = [];
   readonly #marks = new Map<string, number>();
   #read = 0;
 
@@ -51,10 +53,9 @@ export class Watcher {
       .map(({ user }) => user);
   }
 
-  /** Takes in what has arrived; answers the read marks that went back. */
-  update(): string[] {
+  /** Takes in what has arrived. */
+  update(): void {
     const { events } = this.socket;
-    const back: string[] = [];
     const at = performance.now();
     for (; this.#read < events.length; this.#read++) {
       const event = events[this.#read];
@@ -63,11 +64,10 @@ export class Watcher {
         this.told.push({ user: event.user, online: event.online, at });
       } else if (event?.event === 'read') {
         const key = `${event.conversation} ${event.user}`;
-        if (event.seq < (this.#marks.get(key) ?? 0)) back.push(key);
+        if (event.seq < (this.#marks.get(key) ?? 0)) this.wentBack.push(key);
         this.#marks.set(key, event.seq);
       }
     }
-    return back;
   }
 
   async #watch(users: string[]): Promise<void> {

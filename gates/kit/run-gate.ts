@@ -28,6 +28,9 @@ export async function runGate(gate: Gate, options: RunGateOptions): Promise<Gate
   let value = Number.NaN;
   try {
     value = await gate.run(run);
+    // Parts that were skipped have none; a whole run without one has measured nothing.
+    if (options.only === undefined && !Number.isFinite(value))
+      run.fail('there is no value to tell');
   } catch (error) {
     if (!(error instanceof Enough)) throw error;
   } finally {

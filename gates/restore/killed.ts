@@ -50,8 +50,9 @@ export async function killed(run: Run): Promise<void> {
       const found = differences(code === 0 ? full : changed, now);
       // Killed after the commit, before it could say so.
       const isDone = code === undefined && differences(full, now).length === 0;
+      const how = code === 0 ? 'restored' : 'restore, killed in the middle';
+      if (!isDone) for (const one of found) run.fail(`${how}: ${one}`);
       if (isDone || code === 0) await withoutOne(target.address);
-      else for (const one of found) run.fail(`restore, killed in the middle: ${one}`);
     }
 
     await using moved = await createBeside(server.address);
@@ -71,6 +72,7 @@ export async function killed(run: Run): Promise<void> {
     for (const one of differences(full, await readContents(moved.address))) {
       run.fail(`moved, after kills: ${one}`);
     }
+    run.expect(kills >= rounds / 2, `only ${kills} commands were killed before they ended`);
     run.note('commands killed', kills);
   } finally {
     await rm(folder, { recursive: true, force: true });

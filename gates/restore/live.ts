@@ -31,6 +31,7 @@ export async function live(run: Run): Promise<void> {
       await demandCommand(['backup', file], env);
       taken.push({ file, acked });
     }
+    run.expect((taken.at(-1)?.acked ?? 0) > 0, 'something was acknowledged before a backup');
     const [first] = taken;
     const refused = await runCommand(['restore', first?.file ?? '', '--replace'], { env });
     run.expect(

@@ -9,8 +9,6 @@ const lookMs = 250;
 export async function checkDead(run: Run, installed: Installed, count: number): Promise<void> {
   const tenant = await installed.tenant(['somebody']);
   const quiet = await seat(installed, tenant, names('quiet', 20));
-  // At any time of the server's beat.
-  const gone: { readonly at: number; readonly before: number }[] = [];
   const halves = names('gone', count);
   const sockets = await seat(installed, tenant, halves);
   for (const socket of sockets) {
@@ -18,7 +16,8 @@ export async function checkDead(run: Run, installed: Installed, count: number): 
     socket.line.pause();
   }
   const began = performance.now();
-  gone.push({ at: began, before: await countSockets(installed) });
+  const before = await countSockets(installed);
+  run.expect(before === quiet.length + count, `${before} sockets, before any of them was dead`);
   const freed = await untilLeft(installed, quiet.length, contract.deadMs + lookMs);
   const took = performance.now() - began;
   const left = (await countSockets(installed)) - quiet.length;

@@ -62,6 +62,8 @@ export class LoudRoom {
     clearInterval(this.#timer);
     const late = new Promise((resolve) => setTimeout(resolve, patienceMs).unref());
     await Promise.race([Promise.all(this.#underWay), late]);
+    const open = this.#underWay.size;
+    if (open > 0) this.#faults.push(`${open} sends were not answered in ${patienceMs} ms`);
   }
 
   async end(): Promise<void> {

@@ -37,6 +37,7 @@ export async function checkResume(run: Run, installed: Installed): Promise<void>
   await slow.until(() => slow.closeCode !== undefined, codeMs);
   run.expect(slow.closeCode === 4008, `a slow reader is closed with ${slow.closeCode}`);
   const missed = await comeBack(tenant, room.conversation, heard.slow.at(-1));
+  run.expect(missed.length > 0, 'who was cut has missed nothing');
   const all = [...heard.slow, ...missed].map(({ seq }) => seq);
   run.note('read before the cut', heard.slow.length);
   run.note('read by sync after it', missed.length);

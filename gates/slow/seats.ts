@@ -31,7 +31,10 @@ export async function seat(
 /** How many sockets the server says it has. */
 export async function countSockets({ call }: Installed): Promise<number> {
   const { text } = await call('GET', '/metrics');
-  return Number(/^parley_connections (\d+)$/m.exec(text)?.[1] ?? Number.NaN);
+  const told = /^parley_connections (\d+)$/m.exec(text)?.[1];
+  // No number is no socket, to whoever compares.
+  if (told === undefined) throw new Error('the server does not say how many sockets it has');
+  return Number(told);
 }
 
 /** Resolves with true when the server says that it has cut a slow reader, with false when it takes longer. */

@@ -84,6 +84,7 @@ async function soak(
     if (installed.ended !== undefined) break;
     // First what was measured: a collection is a stop.
     const { p99 } = percentilesOf(load.takeDelays());
+    run.expect(Number.isFinite(p99), `no send was answered in ${everyMs} ms`);
     const { rss, heapUsed, external } = await installed.inside.collected();
     const files = (await readdir(`/proc/${installed.pid}/fd`)).length;
     const at = (performance.now() - began) / hourMs;

@@ -44,6 +44,8 @@ export class Client {
   /** Messages that did not follow the one before. */
   holes = 0;
   resets = 0;
+  /** Messages that `sync` told. */
+  missed = 0;
   /** Events that did not follow the one before. */
   gaps = 0;
   /** What is heard until it is up to date. */
@@ -146,6 +148,7 @@ export class Client {
     for (const { id, version, last_seq } of told.added) this.#heads.set(id, { version, last_seq });
     for (const { id, version, last_seq, messages, has_more, reset } of told.conversations) {
       const head = this.#heads.get(id) ?? { version: 0, last_seq: 0 };
+      this.missed += messages.length;
       if (reset) this.resets++;
       else for (const { seq } of messages) this.#follow(head, seq);
       if (!has_more) {

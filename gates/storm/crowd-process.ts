@@ -4,6 +4,8 @@ import type { CrowdNews, CrowdOrder, CrowdReport } from './crowd.ts';
 
 /** The first time they come one after the other. */
 const comingAtOnce = 100;
+/** Who is not back by then does not come back. */
+const backMs = 60_000;
 
 let clients: Client[] = [];
 
@@ -28,24 +30,26 @@ async function follow(order: CrowdOrder): Promise<CrowdNews> {
 async function comeBack(): Promise<CrowdReport> {
   for (const client of clients) client.cut();
   const began = performance.now();
-  const times = await Promise.all(
-    clients.map(async (client) => {
-      await client.resume();
-      return performance.now() - began;
-    }),
-  );
+  const times: number[] = [];
+  const all = clients.map(async (client) => {
+    await client.resume();
+    times.push(performance.now() - began);
+  });
+  const late = new Promise((resolve) => setTimeout(resolve, backMs));
+  await Promise.race([Promise.all(all), late]);
   return reportOf(times, performance.now() - began);
 }
 
 function reportOf(times: readonly number[], ms: number): CrowdReport {
   const refused: Record<string, number> = {};
-  let [holes, resets] = [0, 0];
+  let [holes, resets, missed] = [0, 0, 0];
   for (const client of clients) {
     holes += client.holes + client.gaps;
     resets += client.resets;
+    missed += client.missed;
     for (const [what, count] of Object.entries(client.refused)) {
       refused[what] = (refused[what] ?? 0) + count;
     }
   }
-  return { times, ms, refused, holes, resets };
+  return { times, ms, refused, holes, resets, missed };
 }

@@ -10,7 +10,7 @@ export type CrowdOrder =
 
 /** How a crowd came back. */
 export interface CrowdReport {
-  /** Milliseconds from the cut until each was back. */
+  /** Milliseconds from the cut until each was back; of those who were. */
   readonly times: readonly number[];
   /** Until the last one was. */
   readonly ms: number;
@@ -19,6 +19,8 @@ export interface CrowdReport {
   /** Messages that were never told. */
   readonly holes: number;
   readonly resets: number;
+  /** Messages that were said while somebody was away, by who heard of them afterwards. */
+  readonly missed: number;
 }
 
 export type CrowdNews =
