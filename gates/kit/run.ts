@@ -9,6 +9,8 @@ import type { Postgres, Topology } from './topology.ts';
 /** How long the end of what is left may take. */
 const closeMs = 20_000;
 
+const ignore = () => {};
+
 /** Ends a run at its first failure. */
 export class Enough extends Error {}
 
@@ -33,7 +35,7 @@ export class Run {
   readonly #options: RunOptions;
   readonly #topologies: Promise<Topology>[] = [];
   #part = '';
-  #stop: (why: Enough) => void = () => {};
+  #stop: (why: Enough) => void = ignore;
   /** Rejects at the first failure, where that is enough. Failures are also found in callbacks. */
   readonly #enough: Promise<never>;
 
@@ -45,7 +47,7 @@ export class Run {
     this.#enough = new Promise((_, reject) => {
       this.#stop = reject;
     });
-    this.#enough.catch(() => {});
+    this.#enough.catch(ignore);
   }
 
   /** The number for this run's size. */
@@ -65,7 +67,7 @@ export class Run {
     try {
       const working = work();
       // What goes on after the first failure is nobody's any more.
-      working.catch(() => {});
+      working.catch(ignore);
       await Promise.race([working, this.#enough]);
     } catch (error) {
       if (error instanceof Enough) throw error;
@@ -82,7 +84,10 @@ export class Run {
   fail(what: string): void {
     this.failures.push({ part: this.#part, what });
     if (this.failures.length <= 60) this.say(`  ${this.#part}: ${what}`);
-    if (this.#options.first) this.#stop(new Enough(what));
+    if (!this.#options.first) return;
+    // Whatever else is under way has nobody who waits for it any more.
+    process.off('unhandledRejection', ignore).on('unhandledRejection', ignore);
+    this.#stop(new Enough(what));
   }
 
   /** Fails unless it is so; `what` says what should have been. */
