@@ -5,13 +5,17 @@ import { runMutant, whyNotFound } from './kit/run-mutant.ts';
 
 const names = (Object.keys(gates) as GateName[]).filter((name) => everyDay(name) !== 'never');
 
+/** Sooner than the test would give up, which would leave the gate's servers running. */
+const longestMs = 380_000;
+
 describe.concurrent.each(names.filter(judgesByCounts))('%s', prove);
 describe.each(names.filter((name) => !judgesByCounts(name)))('%s', prove);
 
 async function prove(name: GateName): Promise<void> {
   test(`[GT2] ${name} passes in the size for every day`, async () => {
     const { code, output, said } = await runGateProcess([name, '--ci'], {
-      GATE_POSTGRES: postgres(),
+      env: { GATE_POSTGRES: postgres() },
+      timeoutMs: longestMs,
     });
     expect(code, said).toBe(0);
     const [line = '', ...more] = output.trimEnd().split('\n');

@@ -12,7 +12,7 @@ export const mutants: readonly Mutant[] = [
     find: "kind === 'data'\n          ? new",
     replace: "kind === 'data' || kind === 'unavailable'\n          ? new",
     part,
-    failure: 'refused for good',
+    failure: ['refused for good', 'false-failure: '],
   },
   {
     id: 'unknown-is-success',
@@ -22,7 +22,7 @@ export const mutants: readonly Mutant[] = [
     replace:
       "          : (one.resolve({ seq: 1, version: 1, created_at: '', repeated: true }), error),\n      );",
     part,
-    failure: 'acknowledged as',
+    failure: ['lost: ', 'divergence: '],
   },
   {
     id: 'never-answered',

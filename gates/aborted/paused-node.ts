@@ -52,6 +52,8 @@ export async function checkPausedNode(run: Run, topology: Topology, rounds: numb
   await crowd.finish();
 }
 
+const givenUpMs = 60_000;
+
 /** Sends into each conversation by another node; answers how long it took until it was stored. */
 function sendEverywhere(crowd: Crowd, node: Topology['nodes'][number]): Promise<number[]> {
   const { history, conversations, tenant } = crowd;
@@ -59,7 +61,7 @@ function sendEverywhere(crowd: Crowd, node: Topology['nodes'][number]): Promise<
     conversations.map(async (conversation) => {
       const began = performance.now();
       const message = { id: newId(), body: 'by the other node' };
-      for (;;) {
+      while (performance.now() - began < givenUpMs) {
         const op = history.nextOp();
         history.record({ type: 'invoke', op, user: 'owner', conversation, ...message });
         const { status, body } = await node.call(
@@ -74,6 +76,7 @@ function sendEverywhere(crowd: Crowd, node: Topology['nodes'][number]): Promise<
         history.record({ type: 'info', op, why: String(status) });
         await pause(100);
       }
+      throw new Error(`${conversation} took no message for ${givenUpMs} ms`);
     }),
   );
 }

@@ -31,7 +31,7 @@ export const mutants: readonly Mutant[] = [
     find: 'set last_seq = sent.last_seq, version = sent.version,',
     replace: 'set last_seq = sent.last_seq + 1, version = sent.version,',
     part,
-    failure: 'reader',
+    failure: ['hole: ', 'duplicate: '],
   },
   {
     id: 'new-id-for-each-try',
@@ -40,6 +40,6 @@ export const mutants: readonly Mutant[] = [
     find: 'const outgoing = { id, body,',
     replace: 'const outgoing = { id: newId(this.#env.now()), body,',
     part,
-    failure: 'is nowhere',
+    failure: ['lost: ', 'phantom: '],
   },
 ];

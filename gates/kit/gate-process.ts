@@ -15,11 +15,18 @@ export interface GateProcess {
   readonly said: string;
 }
 
-/** Runs `gates/main.ts` with these arguments as `bin/gate` does; `flags` are for Node. */
+interface GateProcessOptions {
+  readonly env: Readonly<Record<string, string>>;
+  /** For Node. */
+  readonly flags?: readonly string[];
+  /** After so long it is told to end; then `code` is not 0. */
+  readonly timeoutMs: number;
+}
+
+/** Runs `gates/main.ts` with these arguments as `bin/gate` does. */
 export function runGateProcess(
   args: readonly string[],
-  env: Readonly<Record<string, string>>,
-  flags: readonly string[] = [],
+  { env, flags = [], timeoutMs }: GateProcessOptions,
 ): Promise<GateProcess> {
   const child = spawn(
     process.execPath,
@@ -34,6 +41,7 @@ export function runGateProcess(
         ...env,
       },
       stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: timeoutMs,
     },
   );
   let [output, said] = ['', ''];

@@ -12,8 +12,11 @@ export interface Mutant {
   readonly replace: string;
   /** The part of the gate that finds it. */
   readonly part: string;
-  /** Stands in the failure that finds it: falling short for another reason does not count. */
-  readonly failure: string;
+  /**
+   * Stands in the failure that finds it: falling short for another reason does not count. Several
+   * where chance decides which of its signs is seen first.
+   */
+  readonly failure: string | readonly string[];
 }
 
 /** Names the planted bug: JSON of `PlantedMutant`. */

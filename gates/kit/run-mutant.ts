@@ -9,6 +9,9 @@ import { type Mutant, mutantVariable, type PlantedMutant, plantArguments } from 
 /** Mutants are told the seed that they were made with, so that chance neither hides nor finds them. */
 const seedOfMutants = 1;
 
+/** A bug may make a gate wait for ever. */
+const longestMs = 240_000;
+
 /** What became of a gate that was run with a planted bug. */
 export interface MutantRun {
   /** Whether the changed file was ever loaded. */
@@ -33,10 +36,13 @@ export async function runMutant(
     const { code, output, said } = await runGateProcess(
       [gate, '--ci', '--first', '--only', part, '--seed', String(seedOfMutants)],
       {
-        [mutantVariable]: JSON.stringify(planted),
-        ...(postgres === undefined ? {} : { GATE_POSTGRES: postgres }),
+        env: {
+          [mutantVariable]: JSON.stringify(planted),
+          ...(postgres === undefined ? {} : { GATE_POSTGRES: postgres }),
+        },
+        flags: plantArguments,
+        timeoutMs: longestMs,
       },
-      plantArguments,
     );
     // The one line of our own program.
     const result = output === '' ? undefined : (JSON.parse(output) as GateResult);
@@ -52,6 +58,7 @@ export function whyNotFound(mutant: Mutant, run: MutantRun): string | undefined 
   if (run.code !== 1 || run.result?.pass !== false) return `the gate ended with ${run.code}`;
   const [failure] = run.result.failures;
   if (failure?.part !== mutant.part) return `found in ${failure?.part}, not in ${mutant.part}`;
-  if (failure.what.includes(mutant.failure)) return undefined;
+  const signs = [mutant.failure].flat();
+  if (signs.some((sign) => failure.what.includes(sign))) return undefined;
   return `found for another reason: ${failure.what.slice(0, 300)}`;
 }

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { type ClusterOptions, startCluster } from './cluster.ts';
 import { type EmbeddedOptions, startEmbeddedTopology } from './embedded.ts';
 import type { Failure, Size } from './gate.ts';
@@ -6,10 +7,17 @@ import type { GatePostgres } from './postgres.ts';
 import { SeededRandom } from './seeded-random.ts';
 import type { Postgres, Topology } from './topology.ts';
 
+/** What a part may take before it counts as hanging; none is as long. */
+const longestPartMs = { ci: 20 * 60_000, full: 26 * 3_600_000 };
 /** How long the end of what is left may take. */
 const closeMs = 20_000;
 
 const ignore = () => {};
+
+async function hangs(ms: number): Promise<never> {
+  await pause(ms, undefined, { ref: false });
+  throw new Error(`it has not ended after ${ms / 60_000} minutes`);
+}
 
 /** Ends a run at its first failure. */
 export class Enough extends Error {}
@@ -68,7 +76,7 @@ export class Run {
       const working = work();
       // What goes on after the first failure is nobody's any more.
       working.catch(ignore);
-      await Promise.race([working, this.#enough]);
+      await Promise.race([working, this.#enough, hangs(longestPartMs[this.size])]);
     } catch (error) {
       if (error instanceof Enough) throw error;
       this.fail(error instanceof Error ? (error.stack ?? error.message) : String(error));

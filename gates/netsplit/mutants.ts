@@ -9,7 +9,7 @@ export const mutants: readonly Mutant[] = [
     replace:
       "          : (one.resolve({ seq: 1, version: 1, created_at: '', repeated: true }), error),\n      );",
     part: 'postgres',
-    failure: 'acknowledged as',
+    failure: ['lost: ', 'divergence: '],
   },
   {
     id: 'bus-needed',
