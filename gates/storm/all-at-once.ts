@@ -4,6 +4,7 @@ import type { Installed } from '../kit/installation.ts';
 import { type Pairs, startPairs } from '../kit/pair.ts';
 import { percentilesOf } from '../kit/percentiles.ts';
 import type { Run } from '../kit/run.ts';
+import { checkHeads } from './check-heads.ts';
 import { Crowd, type CrowdReport } from './crowd.ts';
 import { type Channel, makePlaces, write } from './places.ts';
 import { Questions } from './questions.ts';
@@ -19,8 +20,6 @@ export const target = {
 /** From when on the rate is one: fewer are over before the first second is. */
 const manyClients = 5_000;
 const quietMs = 3_000;
-/** As `makePlaces` puts them. */
-const conversationsEach = 2;
 /** Every so many conversations something is said while nobody is there. */
 const saidInEvery = 7;
 
@@ -93,7 +92,7 @@ export async function cutAllAtOnce(run: Run): Promise<number> {
     beside.lost + beside.doubled + beside.outOfOrder === 0,
     `others: ${beside.lost} lost, ${beside.doubled} doubled, ${beside.outOfOrder} out of order`,
   );
-  await checkHeads(run, installed, crowd);
+  await checkHeads(run, installed.address, crowd);
   return seconds;
 }
 
@@ -110,16 +109,6 @@ async function speak(run: Run, installed: Installed, channels: readonly Channel[
     if (n % saidInEvery === 0) again += (await write(installed, channel)) - 1;
   }
   run.note('sends that were told to try again', again);
-}
-
-/** Everybody knows the last message of all of their conversations. */
-async function checkHeads(run: Run, installed: Installed, crowd: Crowd): Promise<void> {
-  await using questions = await Questions.of(installed.address);
-  const heads = await questions.heads();
-  const behind = (await crowd.lastSeqs()).filter(
-    (one) => one.size !== conversationsEach || [...one].some(([id, seq]) => seq !== heads.get(id)),
-  );
-  run.expect(behind.length === 0, `${behind.length} do not know the last message`);
 }
 
 function describe(run: Run, report: CrowdReport, rate: number): void {

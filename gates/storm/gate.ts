@@ -1,4 +1,5 @@
 import type { Gate } from '../kit/gate.ts';
+import { killOneNode } from './a-node-dies.ts';
 import { cutAllAtOnce, target } from './all-at-once.ts';
 
 export const gate: Gate = {
@@ -11,6 +12,7 @@ export const gate: Gate = {
     await run.part('all at once', async () => {
       value = await cutAllAtOnce(run);
     });
+    await run.part('a node dies', () => killOneNode(run));
     return value;
   },
 };
