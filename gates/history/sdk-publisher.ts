@@ -8,7 +8,8 @@ interface SdkPublisherOptions {
   readonly pauseMs?: number;
 }
 
-const patienceMs = 60_000;
+/** Of several faults in a row each may cost the SDK a dead line and a connection that never opens. */
+const patienceMs = 120_000;
 
 /** Writes without end by the SDK, as an application does: send, and watch what becomes of it. */
 export class SdkPublisher {

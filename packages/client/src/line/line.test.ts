@@ -21,6 +21,7 @@ function lineOn(clock: FakeClock) {
     opened: () => told.push('opened'),
     event: (event) => told.push(event),
     closed: (code) => told.push(code),
+    doubted: () => told.push('doubted'),
   });
   const { line: wire = expect.unreachable() } = network;
   wire.open();
@@ -102,5 +103,22 @@ describe('a line', () => {
     wire.toClient.push('{"error":{"code":"bad_request"}}', '{"event":"brand.new"}');
     while (wire.letToClient());
     expect(told).toEqual(['opened', { event: 'brand.new' }]);
+  });
+
+  it('[CL140] is in doubt when a request waits and nothing was heard since', async () => {
+    const clock = new FakeClock();
+    const { line, wire, told } = lineOn(clock);
+    line.request('user.search', { text: 'x' }).catch(() => {});
+    await clock.advance(3_999);
+    expect(told).toEqual(['opened']);
+    await clock.advance(1);
+    expect(told).toEqual(['opened', 'doubted']);
+
+    line.request('user.search', { text: 'x' }).catch(() => {});
+    await clock.advance(2_000);
+    wire.toClient.push('{"event":"drain","retry_after_ms":1}');
+    wire.letToClient();
+    await clock.advance(2_000);
+    expect(told.filter((one) => one === 'doubted')).toHaveLength(1);
   });
 });

@@ -11,11 +11,15 @@ import { type Outgoing, readFrame } from './wire.ts';
 
 /** How long a reply may take. A request is given up then; whether it was done is not known. */
 const replyMs = 15_000;
+/** Without an answer or any other word for so long after a request, the line may be dead. */
+const doubtMs = 4_000;
 
 interface LineEvents {
   opened(): void;
   event(event: ServerEvent): void;
   closed(code: number, reason: string): void;
+  /** A request waits, and nothing at all was heard since it was sent. */
+  doubted(): void;
 }
 
 interface Pending {
@@ -60,13 +64,19 @@ export class Line {
       if (this.#ended) throw lineLost();
       const id = ++this.#lastId;
       this.#send({ id, type, ...input });
+      const { heardAt } = this;
+      const noDoubt = this.#env.after(doubtMs, () => {
+        if (this.heardAt === heardAt && !this.#ended) this.#events.doubted();
+      });
       const callOff = this.#env.after(waitMs, () => {
         this.#pending.delete(id);
+        noDoubt();
         reject(new ParleyError('unavailable', { message: 'The server did not answer in time.' }));
       });
       this.#pending.set(id, {
         settle: (reply) => {
           this.#pending.delete(id);
+          noDoubt();
           callOff();
           if ('error' in reply) reject(reply.error);
           // The reply to this id has the form of this command's result.

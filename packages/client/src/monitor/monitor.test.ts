@@ -183,6 +183,24 @@ describe('the monitor', () => {
     expect(status(ann)).toBe('online');
   });
 
+  it('[CL140] asks a line on which a request gets no answer, and replaces it when it is dead', async () => {
+    const world = new World();
+    const ann = await world.connected('ann');
+    await world.pass(1_000);
+    const [dead] = ann.network.lines;
+    // From here on nothing comes through: the world does not flow.
+    ann.client.searchUsers('someone').catch(() => {});
+    await world.clock.advance(4_000);
+    expect(dead?.toServer.at(-1)).toContain('ping');
+    await world.clock.advance(2_999);
+    expect(dead?.isClosed).toBe(false);
+    await world.clock.advance(1);
+    await world.flow();
+    expect(dead?.isClosed).toBe(true);
+    expect(ann.network.lines).toHaveLength(2);
+    expect(status(ann)).toBe('online');
+  });
+
   it('[CL46] asks at once after the device slept, and waits a short time only', async () => {
     const world = new World();
     const ann = await world.connected('ann');

@@ -149,6 +149,7 @@ export class Monitor {
         else this.#early.push(event);
       },
       closed: (code, reason) => this.#closed(code, reason),
+      doubted: () => this.#heartbeat?.suspect(),
     });
     this.#line = line;
   }
