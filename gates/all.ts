@@ -75,8 +75,7 @@ export const gates = {
   kill9: {
     gate: () => import('./kill9/gate.ts'),
     mutants: () => import('./kill9/mutants.ts'),
-    byCounts: true,
-    everyDay: 'alone',
+    everyDay: 'never',
   },
   idem: {
     gate: () => import('./idem/gate.ts'),

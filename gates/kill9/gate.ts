@@ -14,12 +14,14 @@ export const gate: Gate = {
   unit: 'lost of all acknowledged',
   target: 0,
   async run(run) {
-    const totals = { kills: 0, acks: 0, findings: 0 };
+    const totals: Totals = { kills: 0, acks: 0, findings: 0 };
     // The smallest: one node and its database under full load. Planted bugs are found here.
     await run.part('one node', async () => {
       await using topology = await run.cluster({ nodes: 1, ownPostgres: true, env: unlimited });
       await endure(run, totals, topology, {
-        seconds: run.sized({ ci: 1, full: 120 }),
+        kills: 3,
+        acks: 300,
+        longestPauseMs: 300,
         plan: smallPlan,
         victims: [
           () => revivePostgres(topology),
@@ -31,22 +33,20 @@ export const gate: Gate = {
     await run.part('embedded', async () => {
       await using topology = await run.embedded({ env: unlimited });
       const [node] = topology.nodes;
-      await endure(run, totals, topology, {
-        seconds: run.sized({ ci: 12, full: 1_500 }),
-        victims: [() => revive(node), () => revivePostgres(topology), () => reviveBoth(topology)],
-      });
+      await inRounds(run, totals, topology, [
+        () => revive(node),
+        () => revivePostgres(topology),
+        () => reviveBoth(topology),
+      ]);
     });
     await run.part('cluster', async () => {
       await using topology = await run.cluster({ ownPostgres: true, env: unlimited });
-      await endure(run, totals, topology, {
-        seconds: run.sized({ ci: 15, full: 1_500 }),
-        victims: [
-          ...topology.nodes.map((node) => () => revive(node)),
-          () => revivePostgres(topology),
-          () => reviveRedis(topology),
-          () => reviveBoth(topology),
-        ],
-      });
+      await inRounds(run, totals, topology, [
+        ...topology.nodes.map((node) => () => revive(node)),
+        () => revivePostgres(topology),
+        () => reviveRedis(topology),
+        () => reviveBoth(topology),
+      ]);
     });
     run.note('kills', totals.kills);
     run.note('acknowledged', totals.acks);
@@ -58,10 +58,36 @@ export const gate: Gate = {
 /** Rates are another gate's; here they would only keep the load away. */
 const unlimited = { PARLEY_RATE_SCALE: '0' };
 
+type Victims = readonly (() => Promise<void>)[];
+
+/** Kills and acknowledgements of a round, on either topology: half of what the gate promises every day. */
+const round = { kills: 50, acks: 25_000, longestPauseMs: 2_500 };
+
+/** Everything in rounds, each with people of its own: a history is held in memory. */
+async function inRounds(
+  run: Run,
+  totals: Totals,
+  topology: Topology,
+  victims: Victims,
+): Promise<void> {
+  for (let left = run.sized({ ci: 1, full: 20 }); left > 0; left--) {
+    await endure(run, totals, topology, { ...round, victims });
+  }
+}
+
+interface Totals {
+  kills: number;
+  acks: number;
+  findings: number;
+}
+
 interface Ordeal {
-  readonly seconds: number;
+  /** It goes on until there were so many. */
+  readonly kills: number;
+  readonly acks: number;
+  readonly longestPauseMs: number;
   /** Each kills something and brings it back; each has its turn, then chance decides. */
-  readonly victims: readonly (() => Promise<void>)[];
+  readonly victims: Victims;
   readonly plan?: typeof crowdPlan;
 }
 
@@ -85,21 +111,20 @@ const patienceMs = 30_000;
 
 async function endure(
   run: Run,
-  totals: { kills: number; acks: number; findings: number },
+  totals: Totals,
   topology: Topology,
-  { seconds, victims, plan = crowdPlan }: Ordeal,
+  { kills: fewestKills, acks, longestPauseMs, victims, plan = crowdPlan }: Ordeal,
 ): Promise<void> {
   const crowd = await Crowd.gather(run, topology, plan);
   crowd.begin();
   const { history } = crowd;
-  const end = performance.now() + seconds * 1_000;
   let kills = 0;
-  while (performance.now() < end || kills < victims.length) {
+  while (kills < fewestKills || history.acked < acks) {
     if (!(await comesTo(() => history.acked, history.acked + acksBetween))) {
       run.fail(`after ${kills} kills messages are not acknowledged any more`);
       break;
     }
-    await pause(run.random.between(0, seconds < 10 ? 300 : 2_500));
+    await pause(run.random.between(0, longestPauseMs));
     const kill = victims[kills] ?? run.random.pick(victims);
     kills += 1;
     await kill();
