@@ -60,7 +60,8 @@ export async function write(door: Door, { id, writer }: Channel): Promise<number
       from: '127.7.1.1',
     });
     if (status === 201 || status === 200) return tries;
-    if (status !== 503 || tries === mostTries) throw new Error(`not stored: ${status} ${text}`);
+    // 502 and 504 are of a proxy whose node is gone: a repeat under the same id is the same message.
+    if (![502, 503, 504].includes(status) || tries === mostTries) throw new Error(`not stored: ${status} ${text}`);
     await setTimeout(pauseMs);
   }
 }

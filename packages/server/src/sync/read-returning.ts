@@ -42,7 +42,7 @@ export interface Renamed {
 
 type Db = Kysely<Tables>;
 
-const renamedTogether = 500;
+const renamedTogether = 3_000;
 
 /** Where these people stand, in any order; who does not exist is absent. */
 export async function readPeople(

@@ -122,7 +122,7 @@ async function readRenamed(db: Kysely<Tables>, scope: Scope, at: Date): Promise<
       select conversation_id from member
       where tenant_id = ${scope.tenant} and user_id = ${scope.user} and left_at is null
     ), renamed as materialized (
-      select tenant_id, id, name, avatar_url, ${profileStamp} as updated_at from app_user
+      select id, name, avatar_url, ${profileStamp} as updated_at from app_user
       where tenant_id = ${scope.tenant}
         and updated_at > ${at}::timestamptz - ${overlapSeconds} * interval '1 second'
         and updated_at > '-infinity'
@@ -131,7 +131,9 @@ async function readRenamed(db: Kysely<Tables>, scope: Scope, at: Date): Promise<
     from renamed
     where exists (
       select from member as theirs
-      where theirs.tenant_id = renamed.tenant_id and theirs.user_id = renamed.id
+      -- The tenant as a constant: joined by its column, behind the tenant's wall and without statistics,
+      -- the planner goes through all members of the tenant for everybody who was renamed.
+      where theirs.tenant_id = ${scope.tenant} and theirs.user_id = renamed.id
         and theirs.left_at is null
         and theirs.conversation_id = any(array(select conversation_id from mine))
     )
