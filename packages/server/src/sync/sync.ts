@@ -31,7 +31,7 @@ export const overlapSeconds = 10;
  * Heads and rows come from one snapshot. What does not fit one answer says `has_more` or `more`;
  * what cannot be caught up says `reset` and carries the newest page instead.
  */
-export function sync(ctx: Context, input: Sync): Promise<SyncResult> {
+export function sync(ctx: Pick<Context, 'db' | 'scope'>, input: Sync): Promise<SyncResult> {
   const at = parseAt(input.at);
   return ctx.db.sql
     .transaction()
@@ -129,14 +129,15 @@ async function readRenamed(db: Kysely<Tables>, scope: Scope, at: Date): Promise<
     )
     select renamed.id, renamed.name, renamed.avatar_url, renamed.updated_at
     from renamed
-    where exists (
+    -- For each by themselves: without statistics, and behind the tenant's wall, the planner would go
+    -- through all members of the tenant for everybody who was renamed.
+    cross join lateral (
       select from member as theirs
-      -- The tenant as a constant: joined by its column, behind the tenant's wall and without statistics,
-      -- the planner goes through all members of the tenant for everybody who was renamed.
       where theirs.tenant_id = ${scope.tenant} and theirs.user_id = renamed.id
         and theirs.left_at is null
         and theirs.conversation_id = any(array(select conversation_id from mine))
-    )
+      limit 1
+    ) as shared
     order by renamed.updated_at desc limit ${limits.knownPerSync}`.execute(db);
   return [...rows];
 }

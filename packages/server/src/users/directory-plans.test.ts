@@ -2,10 +2,10 @@ import { ParleyError } from '@parley/protocol';
 import { Kysely, PostgresDialect, sql } from 'kysely';
 import { Pool } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { z } from 'zod';
 import type { Context } from '../context.ts';
 import { clientConfig } from '../db/postgres/connect.ts';
 import type { Tables } from '../db/tables.ts';
+import { type PlanNode, parsePlan, rowsRead } from '../db/testing/query-plan.ts';
 import { createTestDatabase, type TestDatabase } from '../db/testing/test-database.ts';
 import { getUsers } from './get-users.ts';
 import { reachPeople } from './reach-people.ts';
@@ -70,35 +70,10 @@ function idOf(n: number): string {
   return `p${String(n).padStart(5, '0')}`;
 }
 
-interface Node {
-  readonly 'Relation Name'?: string | undefined;
-  readonly 'Actual Rows': number;
-  readonly 'Actual Loops': number;
-  readonly 'Rows Removed by Filter'?: number | undefined;
-  readonly Plans?: readonly Node[] | undefined;
-}
-const nodeSchema: z.ZodType<Node> = z.lazy(() =>
-  z.object({
-    'Relation Name': z.string().optional(),
-    'Actual Rows': z.number(),
-    'Actual Loops': z.number(),
-    'Rows Removed by Filter': z.number().optional(),
-    Plans: z.array(nodeSchema).optional(),
-  }),
-);
-const planSchema = z.tuple([z.object({ 'QUERY PLAN': z.tuple([z.object({ Plan: nodeSchema })]) })]);
-
-/** How many rows of a table a plan looked at. */
-function rowsRead(node: Node, table: string): number {
-  const own = (node['Actual Rows'] + (node['Rows Removed by Filter'] ?? 0)) * node['Actual Loops'];
-  const below = (node.Plans ?? []).map((one) => rowsRead(one, table));
-  return below.reduce((sum, one) => sum + one, node['Relation Name'] === table ? own : 0);
-}
-
 type Question = (ctx: Pick<Context, 'db' | 'scope'>) => Promise<unknown>;
 
 /** Does it, then has PostgreSQL say how it finds the people that were named. */
-async function planOf(work: Question): Promise<Node> {
+async function planOf(work: Question): Promise<PlanNode> {
   asked = [];
   await work({ scope: { tenant: 't', user: me }, db: { sql: db } });
   const query = asked.find((one) => one.sql.includes('my_conversation'));
@@ -107,7 +82,7 @@ async function planOf(work: Question): Promise<Node> {
     text: `explain (analyze, format json) ${query.sql}`,
     values: [...query.parameters],
   });
-  return planSchema.parse(rows)[0]['QUERY PLAN'][0].Plan;
+  return parsePlan(rows);
 }
 
 const questions: Readonly<Record<string, Question>> = {
