@@ -60,7 +60,8 @@ function configuration({
 }: NginxPlan & { readonly folder: string; readonly port: number }): string {
   // Root's workers would become nobody, who may not write into our folder.
   const user = process.getuid?.() === 0 ? 'user root;' : '';
-  const servers = nodes.map((node) => `server 127.0.0.1:${node} max_fails=1 fail_timeout=1s;`);
+  // Never taken out: a node that answers 503 for a moment counts as failed, and soon there is none left.
+  const servers = nodes.map((node) => `server 127.0.0.1:${node} max_fails=0;`);
   return `
 ${user}
 daemon off;
@@ -95,7 +96,7 @@ http {
       proxy_set_header Connection $connection_upgrade;
       proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
       proxy_set_header X-Forwarded-Proto $scheme;
-      proxy_connect_timeout 2s;
+      proxy_connect_timeout 1s;
       proxy_read_timeout 60s;
       proxy_send_timeout 60s;
       proxy_buffering off;
