@@ -61,7 +61,8 @@ export async function write(door: Door, { id, writer }: Channel): Promise<number
     });
     if (status === 201 || status === 200) return tries;
     // 502 and 504 are of a proxy whose node is gone: a repeat under the same id is the same message.
-    if (![502, 503, 504].includes(status) || tries === mostTries) throw new Error(`not stored: ${status} ${text}`);
+    if (![502, 503, 504].includes(status) || tries === mostTries)
+      throw new Error(`not stored: ${status} ${text}`);
     await setTimeout(pauseMs);
   }
 }
