@@ -39,6 +39,6 @@ export const mutants: readonly Mutant[] = [
     find: 'entering: 500,',
     replace: 'entering: 1,',
     part,
-    failure: 'until all were back',
+    failure: ['until all were back', 'questions for each'],
   },
 ];
