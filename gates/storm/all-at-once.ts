@@ -4,9 +4,9 @@ import type { Installed } from '../kit/installation.ts';
 import { type Pairs, startPairs } from '../kit/pair.ts';
 import { percentilesOf } from '../kit/percentiles.ts';
 import type { Run } from '../kit/run.ts';
-import { checkHeads } from './check-heads.ts';
+import { checkBack, checkHeads } from './check-whole.ts';
 import { Crowd, type CrowdReport } from './crowd.ts';
-import { type Channel, makePlaces, write } from './places.ts';
+import { makePlaces, writeToSome } from './places.ts';
 import { Questions } from './questions.ts';
 
 export const target = {
@@ -20,8 +20,6 @@ export const target = {
 /** From when on the rate is one: fewer are over before the first second is. */
 const manyClients = 5_000;
 const quietMs = 3_000;
-/** Every so many conversations something is said while nobody is there. */
-const saidInEvery = 7;
 
 /** Cuts everybody off at once; answers the seconds until all are back. */
 export async function cutAllAtOnce(run: Run): Promise<number> {
@@ -44,7 +42,7 @@ export async function cutAllAtOnce(run: Run): Promise<number> {
   const commits = await commitsOf(installed);
   const cpuBefore = await installed.inside.now();
   const began = performance.now();
-  const [report] = await Promise.all([crowd.cut(), speak(run, installed, channels)]);
+  const [report, again] = await Promise.all([crowd.cut(), writeToSome(installed, channels)]);
   const cpu = await installed.inside.now();
   const beside = await pairs.stop();
   const asked = (await questions.settledCount()) - still;
@@ -56,6 +54,7 @@ export async function cutAllAtOnce(run: Run): Promise<number> {
   const rate = count / seconds;
 
   describe(run, report, rate);
+  run.note('sends that were told to try again', again);
   run.note('server, s of CPU', (cpu.cpuMs - cpuBefore.cpuMs) / 1_000);
   run.note('longest stop of the event loop, ms', cpu.longestStopMs);
   run.note('questions per conversation and second', perChannel);
@@ -64,11 +63,9 @@ export async function cutAllAtOnce(run: Run): Promise<number> {
     `${Math.round(own)} of ${count} clients in ${channels.length} conversations`,
   );
   run.note('others beside the storm, ms', described(beside.samples));
-  run.expect(report.times.length === count, `${report.times.length} of ${count} came back`);
-  run.expect(report.holes === 0, `${report.holes} messages were lost by those who came back`);
+  checkBack(run, count, report);
   run.expect(report.missed > 0, 'nothing was said while they were away');
   run.note('told by sync', report.missed);
-  run.expect(report.resets === 0, `${report.resets} conversations had to be read anew`);
   run.expect(
     own / count <= target.questionsPerClient,
     `${(own / count).toFixed(2)} questions for each who came back`,
@@ -100,15 +97,6 @@ export async function cutAllAtOnce(run: Run): Promise<number> {
 async function commitsOf({ call, operatorKey }: Installed): Promise<number> {
   const { text } = await call('GET', '/metrics', { bearer: operatorKey });
   return Number(/^parley_append_group_size_count (\d+)/m.exec(text)?.[1] ?? 0);
-}
-
-/** While they are away something is said to some of them. */
-async function speak(run: Run, installed: Installed, channels: readonly Channel[]): Promise<void> {
-  let again = 0;
-  for (const [n, channel] of channels.entries()) {
-    if (n % saidInEvery === 0) again += (await write(installed, channel)) - 1;
-  }
-  run.note('sends that were told to try again', again);
 }
 
 function describe(run: Run, report: CrowdReport, rate: number): void {

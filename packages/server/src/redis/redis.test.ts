@@ -1,4 +1,4 @@
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { type AddressInfo, connect, createServer as createPlainServer } from 'node:net';
 import { Writable } from 'node:stream';
 import { createServer, getCACertificates, setDefaultCACertificates } from 'node:tls';
@@ -180,10 +180,8 @@ describe('a server that is away', () => {
     const started = server?.start();
     await using redis = await open(loading.url, { waitMs: 10 });
     const asked: (boolean | undefined)[] = [];
-    while (!redis.reachable) {
-      asked.push(redis.isCluster);
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
+    const asking = setInterval(() => asked.push(redis.isCluster), 20);
+    await reached(redis).finally(() => clearInterval(asking));
     await started;
     expect(redis.isCluster).toBe(true);
     expect(asked).not.toContain(false);
@@ -204,26 +202,27 @@ describe('a server that became a replica', () => {
     await using old = await startRedis();
     await using successor = await startRedis();
     await using front = await frontOf(old);
-    const { logged, log } = written();
+    const { logged, said, log } = written();
     await using redis = await open(front.url, { log });
     const heard = Promise.withResolvers<string>();
-    let hearing = 0;
+    const [first, again] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const hearing = [first, again];
     const channels = redis.openChannels({
       onText: (_channel, text) => heard.resolve(text),
-      onHearing: () => hearing++,
+      onHearing: () => hearing.shift()?.resolve(),
       onLost: () => {},
     });
     channels.subscribe('news');
-    while (hearing < 1) await new Promise((resolve) => setTimeout(resolve, 10));
+    await first.promise;
     // The connections stay, as with a name that leads elsewhere from now on.
     await old.ask('REPLICAOF', '127.0.0.1', String(successor.port));
-    while (!logged().includes('READONLY')) await new Promise((resolve) => setTimeout(resolve, 10));
+    await said('READONLY');
     expect(redis.reachable).toBe(false);
     front.leadTo(successor);
     await reached(redis);
     expect(await redis.run('a', ['SET', 'a', '2'])).toBe('OK');
     expect(await successor.ask('GET', 'a')).toBe('2');
-    while (hearing < 2) await new Promise((resolve) => setTimeout(resolve, 10));
+    await again.promise;
     expect(await successor.ask('PUBSUB', 'NUMSUB', 'news')).toEqual(['news', 1]);
     channels.publish('news', 'heard by the successor');
     expect(await heard.promise).toBe('heard by the successor');
@@ -332,11 +331,17 @@ async function reached(redis: Redis): Promise<void> {
 
 function written() {
   let text = '';
+  const writings = new EventEmitter();
   const to = new Writable({
     write(chunk, _encoding, done) {
       text += String(chunk);
+      writings.emit('written');
       done();
     },
   });
-  return { logged: () => text, log: pino(to) };
+  /** Settles when the log has these words. */
+  const said = async (words: string) => {
+    while (!text.includes(words)) await once(writings, 'written');
+  };
+  return { logged: () => text, said, log: pino(to) };
 }

@@ -1,13 +1,20 @@
 import { setTimeout } from 'node:timers/promises';
 import type { DatabaseAddress } from '../../packages/server/src/db/address.ts';
 import type { Run } from '../kit/run.ts';
-import type { Crowd } from './crowd.ts';
+import type { Crowd, CrowdReport } from './crowd.ts';
 import { Questions } from './questions.ts';
 
 /** Each is in two conversations, and knows both. */
 const conversationsEach = 2;
 /** What was said last may still be on its way. */
 const patienceMs = 5_000;
+
+/** All of so many are back, and nobody lost a message or had to begin anew. */
+export function checkBack(run: Run, count: number, { times, holes, resets }: CrowdReport): void {
+  run.expect(times.length === count, `${times.length} of ${count} came back`);
+  run.expect(holes === 0, `${holes} messages were lost by those who came back`);
+  run.expect(resets === 0, `${resets} conversations had to be read anew`);
+}
 
 /** Everybody knows the last message of all of their conversations. */
 export async function checkHeads(run: Run, address: DatabaseAddress, crowd: Crowd): Promise<void> {
